@@ -1,0 +1,238 @@
+package mixer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// pollEvery is how often a source that cannot call (any but a Feed) is looked
+// at while the mixing goroutine waits.
+const pollEvery = time.Millisecond
+
+// assemble makes the next block in m.sum: it waits, until deadline at most when
+// pulled, for the streams that owe it a block, and takes one from each. io.EOF:
+// input has ended and every stream has been played. done, which may be nil, ends
+// the wait.
+func (m *Mixer) assemble(pulled bool, deadline time.Time, queued int, done <-chan struct{}) error {
+	set, err := m.gather(pulled, deadline, done)
+	if err != nil {
+		return err
+	}
+	clear(m.sum)
+	for _, s := range set {
+		switch {
+		case s.done.Load():
+		case pulled:
+			s.takeFaded(m.sum, m.block, m.other, queued)
+		default:
+			s.take(m.sum, m.block)
+		}
+	}
+	m.output.finish(m.sum)
+	return nil
+}
+
+// gather polls the streams until each has a block or is not to be waited for. A
+// stream that is added while others are waited for is in the next block.
+func (m *Mixer) gather(pulled bool, deadline time.Time, done <-chan struct{}) ([]*Stream, error) {
+	var set []*Stream
+	for owed := false; ; {
+		if !owed {
+			set = *m.set.Load()
+		}
+		now := time.Now()
+		o := m.look(set, now, pulled)
+		owed = o.owed
+		switch {
+		case m.isClosed():
+			return nil, ErrClosed
+		case !o.alive && m.inputEnded.Load():
+			return nil, io.EOF
+		case pulled && (!o.owed || !now.Before(deadline)):
+			return set, nil
+		case !pulled && o.data && !o.owed:
+			return set, nil
+		}
+		if pulled && deadline.Before(o.until) {
+			o.until = deadline
+		}
+		timed := o.owed
+		if o.deaf && !pulled && (!timed || now.Add(pollEvery).Before(o.until)) {
+			timed, o.until = true, now.Add(pollEvery)
+		}
+		if err := m.wait(timed, o.until.Sub(now), done); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// outlook is what a look at the streams has shown.
+type outlook struct {
+	alive bool      // a stream has not ended
+	data  bool      // a stream has frames
+	owed  bool      // a stream that is not stalled lacks frames for a block
+	until time.Time // when the first of those is stalled
+	deaf  bool      // a source cannot wake us
+}
+
+func (m *Mixer) look(set []*Stream, now time.Time, pulled bool) (o outlook) {
+	for _, s := range set {
+		if !s.done.Load() && s.removed.Load() && !pulled {
+			s.end()
+		}
+		if s.done.Load() {
+			continue
+		}
+		s.poll(now, pulled)
+		if s.done.Load() {
+			continue
+		}
+		o.alive = true
+		o.data = o.data || s.q.len() > 0
+		o.deaf = o.deaf || s.current != nil && !s.current.calls
+		if s.awaited(pulled) {
+			if until := s.delivered.Add(m.cfg.StreamTimeout); !o.owed || until.Before(o.until) {
+				o.owed, o.until = true, until
+			}
+		}
+	}
+	return o
+}
+
+// awaited reports that a block is held up, within its deadline, for the stream.
+// A sink does not wait for a source that cannot call.
+func (s *Stream) awaited(pulled bool) bool {
+	if s.eof || s.cut || s.q.len() >= s.mix.cfg.Block {
+		return false
+	}
+	if pulled {
+		return s.is(Live) && s.current.calls
+	}
+	return s.is(Live, Filling)
+}
+
+// wait sleeps until something has happened or, if timed, for d at most.
+func (m *Mixer) wait(timed bool, d time.Duration, done <-chan struct{}) error {
+	var expired <-chan time.Time
+	if timed {
+		if m.timer == nil {
+			m.timer = time.NewTimer(d)
+		} else {
+			m.timer.Reset(d)
+		}
+		expired = m.timer.C
+	}
+	select {
+	case <-m.wake:
+	case <-expired:
+	case <-m.closed:
+		return ErrClosed
+	case <-done:
+		return context.Canceled
+	}
+	return nil
+}
+
+// Run mixes, free-running, into the queue that Read empties, until the input has
+// ended and all has been played (nil), the mixer is closed (ErrClosed) or ctx is
+// done. No block is made while no stream has data, and none while the queue is
+// full. It is the mixing goroutine; call it once, and not together with Play.
+func (m *Mixer) Run(ctx context.Context) error {
+	for range cap(m.spare) {
+		m.spare <- make([]float32, len(m.sum))
+	}
+	for {
+		var block []float32
+		select {
+		case block = <-m.spare:
+		case <-m.closed:
+			return ErrClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		switch err := m.assemble(false, time.Time{}, 0, ctx.Done()); err {
+		case nil:
+		case io.EOF:
+			close(m.queue)
+			return nil
+		default:
+			return err
+		}
+		copy(block, m.sum)
+		select {
+		case m.queue <- block:
+		case <-m.closed:
+			return ErrClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Read copies the next block of a free-running mix into dst, of block frames
+// times channels samples, waiting for it. io.EOF, for every reader, after the
+// last one; ErrClosed after Close; the error of ctx. Any goroutine may call it.
+func (m *Mixer) Read(ctx context.Context, dst []float32) error {
+	if len(dst) != len(m.sum) {
+		return fmt.Errorf("read: %w: %d samples for a block of %d", ErrShape, len(dst), len(m.sum))
+	}
+	if m.isClosed() {
+		return ErrClosed
+	}
+	select {
+	case block, ok := <-m.queue:
+		if !ok {
+			return io.EOF
+		}
+		copy(dst, block)
+		m.spare <- block
+		return nil
+	case <-m.closed:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Pull assembles the next block into dst, waiting no longer than deadline for
+// streams that are late: they are faded out and the others are not touched.
+// Silence when no stream has data. queuedFrames, what is still to be played
+// before this block, goes into the streams' reported latency. io.EOF when the
+// input has ended and all has been played, ErrClosed after Close. It makes its
+// caller the mixing goroutine.
+func (m *Mixer) Pull(dst []float32, queuedFrames int, deadline time.Time) error {
+	if len(dst) != len(m.sum) {
+		return fmt.Errorf("pull: %w: %d samples for a block of %d", ErrShape, len(dst), len(m.sum))
+	}
+	if err := m.assemble(true, deadline, queuedFrames, nil); err != nil {
+		return err
+	}
+	copy(dst, m.sum)
+	return nil
+}
+
+// Play mixes at the pace of sink until the input has ended and all has been
+// written (nil), the mixer is closed (ErrClosed) or the sink errs. It waits for
+// late streams for half of the time that the sink has queued. It is the mixing
+// goroutine; when it has returned, it may be called again with another sink.
+func (m *Mixer) Play(sink Sink) error {
+	block := make([]float32, len(m.sum))
+	for {
+		queued, err := sink.Wait()
+		if err != nil {
+			return err
+		}
+		switch err := m.Pull(block, queued, time.Now().Add(m.duration(queued/2))); err {
+		case nil:
+		case io.EOF:
+			return nil
+		default:
+			return err
+		}
+		if err := sink.Write(block); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package mixer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// poll moves what the source has into the ring. Held by a sink, a live stream
+// takes all there is; otherwise just what the next block lacks, so that the
+// surplus stays with a source that can wait.
+func (s *Stream) poll(now time.Time, pulled bool) {
+	a := s.source.Load()
+	if a != s.current {
+		if pulled && s.is(Live) {
+			s.cutTo(Filling) // the old source fades out first
+			return
+		}
+		s.q.drop(s.q.len())
+		s.current, s.delivered, s.eof = a, now, false
+		s.state.Store(int32(Filling))
+	}
+	if a != nil && !s.eof {
+		want := s.q.free()
+		if !s.live || !pulled {
+			want = min(want, s.mix.cfg.Block-s.q.len())
+		}
+		if want > 0 {
+			s.read(a, want, now, pulled)
+		}
+	}
+	if s.finish.Load() {
+		s.eof = true
+	}
+	if s.eof && s.q.len() == 0 {
+		s.end()
+	} else if !s.eof && s.owes(pulled) && now.Sub(s.delivered) >= s.mix.cfg.StreamTimeout {
+		s.stall(pulled)
+	}
+}
+
+// owes reports that the stream can stall: it lacks frames for its next block.
+// Pulled by a sink, that has made it fill already.
+func (s *Stream) owes(pulled bool) bool {
+	if pulled {
+		return s.is(Filling)
+	}
+	return s.is(Filling, Live) && s.q.len() < s.mix.cfg.Block
+}
+
+func (s *Stream) read(a *attachment, want int, now time.Time, pulled bool) {
+	n, err := a.Read(a.raw[:want*a.channels])
+	if n < 0 || n > want {
+		n, err = 0, fmt.Errorf("%w: the source says it has read %d frames of %d", ErrShape, n, want)
+	}
+	if n > 0 {
+		frames := a.raw[:n*a.channels]
+		if a.toMix != nil {
+			mapped := a.mapped[:n*len(a.toMix)]
+			mapChannels(mapped, frames, a.toMix, a.channels)
+			frames = mapped
+		}
+		s.q.write(frames)
+		s.delivered = now
+		if s.is(Stalled) {
+			s.state.Store(int32(Filling))
+		}
+	}
+	if err != nil {
+		s.fault(a, err, pulled)
+	}
+}
+
+// fault takes in an error of the source.
+func (s *Stream) fault(a *attachment, err error, pulled bool) {
+	switch {
+	case errors.Is(err, io.EOF):
+		s.eof = true
+	case errors.Is(err, ErrGap):
+		s.count.xruns.Add(1)
+		if pulled && s.is(Live) {
+			s.cutTo(Filling)
+		}
+	case s.live:
+		s.lose(a, err, pulled)
+	default:
+		s.eof, s.failure = true, err
+	}
+}
+
+// lose gives up the source of a live stream.
+func (s *Stream) lose(a *attachment, err error, pulled bool) {
+	s.source.CompareAndSwap(a, nil)
+	s.current = nil
+	s.count.unplugs.Add(1)
+	s.because(err.Error())
+	select {
+	case s.lost <- err:
+	default: // the owner has not yet taken the last one
+	}
+	if pulled && s.is(Live) {
+		s.cutTo(Gone)
+		return
+	}
+	s.q.drop(s.q.len())
+	s.state.Store(int32(Gone))
+}
+
+// stall marks a stream that has delivered nothing for its timeout. Pulled by a
+// sink, it starts afresh when it delivers again: what it had begun to gather is
+// old by then.
+func (s *Stream) stall(pulled bool) {
+	s.count.stalls.Add(1)
+	s.state.Store(int32(Stalled))
+	if pulled {
+		s.q.drop(s.q.len())
+	}
+}
+
+// end is the last thing that happens to a stream.
+func (s *Stream) end() {
+	s.state.Store(int32(Ended))
+	if s.failure != nil {
+		s.because(s.failure.Error())
+		s.state.Store(int32(Failed))
+	}
+	s.done.Store(true)
+	releaseFeed(s.source.Load())
+	s.meter.clear()
+}
+
+func (s *Stream) cutTo(after State) { s.cut, s.after = true, after }
+
+func (s *Stream) is(states ...State) bool {
+	now := State(s.state.Load())
+	for _, state := range states {
+		if now == state {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,61 @@
+package mixer
+
+import (
+	"math/bits"
+	"sync/atomic"
+)
+
+// A ring is a queue of frames between one writing and one reading goroutine,
+// which may be the same. Positions are counted in frames since it was made and
+// never wrap in practice (2^64 frames at 192 kHz are three million years).
+type ring struct {
+	buf      []float32 // size frames, interleaved
+	channels int
+	size     int // frames, a power of two
+	r, w     atomic.Uint64
+}
+
+// newRing makes a ring that holds at least frames frames.
+func newRing(frames, channels int) *ring {
+	size := 1 << bits.Len(uint(max(frames, 1)-1))
+	return &ring{buf: make([]float32, size*channels), channels: channels, size: size}
+}
+
+// len is the number of frames that can be read.
+func (q *ring) len() int { return int(q.w.Load() - q.r.Load()) }
+
+// free is the number of frames that can be written.
+func (q *ring) free() int { return q.size - q.len() }
+
+// write copies as many whole frames of src as there is room for and returns
+// their number.
+func (q *ring) write(src []float32) int {
+	n := min(len(src)/q.channels, q.free())
+	w := q.w.Load()
+	at := int(w) & (q.size - 1)
+	k := copy(q.buf[at*q.channels:], src[:n*q.channels])
+	copy(q.buf, src[k:n*q.channels])
+	q.w.Store(w + uint64(n))
+	return n
+}
+
+// read moves the oldest frames into dst, as many as there are and fit, and
+// returns their number.
+func (q *ring) read(dst []float32) int {
+	n := q.peek(dst, 0)
+	q.drop(n)
+	return n
+}
+
+// peek copies frames into dst without taking them, from skip frames behind the
+// oldest on, and returns their number.
+func (q *ring) peek(dst []float32, skip int) int {
+	n := max(0, min(len(dst)/q.channels, q.len()-skip))
+	at := (int(q.r.Load()) + skip) & (q.size - 1)
+	k := copy(dst[:n*q.channels], q.buf[at*q.channels:])
+	copy(dst[k:n*q.channels], q.buf)
+	return n
+}
+
+// drop discards the oldest n frames; n is at most len.
+func (q *ring) drop(n int) { q.r.Add(uint64(n)) }

@@ -1,0 +1,195 @@
+package mixer
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// State is what a stream is doing.
+type State int32
+
+// The states of a stream.
+const (
+	Filling State = iota // gathering its first frames, silent
+	Live                 // heard
+	Stalled              // has delivered nothing for the stream timeout
+	Gone                 // its device is not there
+	Ended                // played to its end
+	Failed               // ended by an error
+)
+
+func (s State) String() string {
+	return [...]string{"filling", "live", "stalled", "gone", "ended", "failed"}[s]
+}
+
+// StreamConfig describes a stream to [Mixer.Add].
+type StreamConfig struct {
+	Name   string
+	Source Source // nil: a live stream that is gone until Attach
+	Format Format // of Source
+	// Channels maps the source to the mix: channel c of the mix takes the
+	// source's channel Channels[c], counted from 0, or ChannelNone or ChannelAll.
+	// nil: mono to every channel, else channel by channel.
+	Channels []int
+	GainDB   float64
+	Mute     bool
+	// Live streams read a device with a clock of its own. Pulled by a sink, they
+	// are held at their latency: frames that would make it longer are dropped.
+	// When the source errs they are gone, not failed, and come back with Attach.
+	Live bool
+}
+
+// StreamInfo is one stream as it was after the last block.
+type StreamInfo struct {
+	Name    string
+	State   State
+	Reason  string // why it is gone, has ended or failed; may be empty
+	GainDB  float64
+	Mute    bool
+	PeakDB  float64       // dBFS before gain, -Inf for silence
+	RMSDB   float64       // dBFS before gain, -Inf for silence
+	Latency time.Duration // from the source's newest frame to the sink's output
+	// DriftPPM is the source's clock against the sink's.
+	DriftPPM float64
+	Short    uint64 // blocks for which it had too few frames
+	Stalls   uint64
+	Xruns    uint64 // gaps reported by the source
+	Clips    uint64 // blocks with a sample at full scale
+	Unplugs  uint64
+}
+
+// A Stream is one input of the mixer. Its exported methods may be called from
+// any goroutine.
+type Stream struct {
+	name     string
+	mix      *Mixer
+	channels []int // as configured
+	live     bool
+
+	// Set by any goroutine, read by the mixing goroutine between blocks.
+	strip
+	source  atomic.Pointer[attachment]
+	finish  atomic.Bool // take what is there, then end
+	removed atomic.Bool
+	lost    chan error // of the source, for a live stream; cap 1
+
+	// Set by the mixing goroutine, read by any.
+	state   atomic.Int32
+	reason  atomic.Pointer[string]
+	latency atomic.Int64 // frames
+	meter   meter
+	count   struct{ short, stalls, xruns, clips, unplugs atomic.Uint64 }
+	done    atomic.Bool // nothing comes from it any more
+
+	// The mixing goroutine's own.
+	current   *attachment
+	q         *ring
+	fader     fader
+	delivered time.Time // when it last delivered
+	eof       bool      // nothing more is read
+	failure   error     // with which the source ended
+	cut       bool      // fade out what is left, then be what after says
+	after     State
+	surplus   surplus
+}
+
+// An attachment is a source with what is needed to read it.
+type attachment struct {
+	Source
+	channels int       // of the source
+	calls    bool      // it wakes the mixing goroutine when it has something
+	toMix    []int     // nil: as it is
+	raw      []float32 // frames as the source delivers them
+	mapped   []float32
+}
+
+// Name returns the stream's name.
+func (s *Stream) Name() string { return s.name }
+
+// Finish ends the stream: what its source has delivered is played, then the
+// stream ends. For a capture that is to stop.
+func (s *Stream) Finish() {
+	s.finish.Store(true)
+	notify(s.mix.wake)
+}
+
+// Attach gives the stream a source in place of what it had; what was buffered
+// is discarded and it starts filling. The caller remains the owner of the
+// source and closes it once the stream is removed, has lost it or has another.
+// Errors: ErrShape, and ErrClosed for a stream that is no longer in the mix.
+func (s *Stream) Attach(src Source, f Format) error {
+	a, err := s.attach(src, f)
+	if err != nil {
+		return fmt.Errorf("stream %s: %w", s.name, err)
+	}
+	releaseFeed(s.source.Swap(a))
+	if s.removed.Load() || s.done.Load() || s.mix.isClosed() {
+		releaseFeed(a)
+		return fmt.Errorf("stream %s: %w", s.name, ErrClosed)
+	}
+	notify(s.mix.wake)
+	return nil
+}
+
+func (s *Stream) attach(src Source, f Format) (*attachment, error) {
+	if f.Rate != s.mix.cfg.Rate {
+		return nil, fmt.Errorf("%w: the source has %d Hz, the mix %d Hz", ErrShape, f.Rate, s.mix.cfg.Rate)
+	}
+	if f.Channels < 1 {
+		return nil, fmt.Errorf("%w: a source of %d channels", ErrShape, f.Channels)
+	}
+	m := s.channels
+	if m == nil {
+		m = defaultMap(s.mix.cfg.Channels, f.Channels)
+	}
+	for _, c := range m {
+		if c >= f.Channels || c < ChannelAll {
+			return nil, fmt.Errorf("%w: channel %d is asked for, the source has %d", ErrShape, c+1, f.Channels)
+		}
+	}
+	a := &attachment{Source: src, channels: f.Channels, raw: make([]float32, s.q.size*f.Channels)}
+	if !identity(m, f.Channels) {
+		a.toMix, a.mapped = m, make([]float32, s.q.size*len(m))
+	}
+	if feed, ok := src.(*Feed); ok {
+		if feed.q.channels != f.Channels {
+			return nil, fmt.Errorf("%w: a feed of %d channels given as %d", ErrShape, feed.q.channels, f.Channels)
+		}
+		feed.bind(s.mix.wake)
+		a.calls = true
+	}
+	return a, nil
+}
+
+// Lost delivers the error with which a live stream lost its source.
+func (s *Stream) Lost() <-chan error { return s.lost }
+
+// SetReason says why a live stream is still without a source.
+func (s *Stream) SetReason(err error) { s.because(err.Error()) }
+
+// Info returns the stream's state, levels and counters.
+func (s *Stream) Info() StreamInfo {
+	info := StreamInfo{
+		Name: s.name, State: State(s.state.Load()),
+		GainDB: s.GainDB(), Mute: s.Muted(),
+		Latency: s.mix.duration(int(s.latency.Load())),
+		Short:   s.count.short.Load(), Stalls: s.count.stalls.Load(), Xruns: s.count.xruns.Load(),
+		Clips: s.count.clips.Load(), Unplugs: s.count.unplugs.Load(),
+	}
+	if r := s.reason.Load(); r != nil {
+		info.Reason = *r
+	}
+	info.PeakDB, info.RMSDB = s.meter.levels()
+	return info
+}
+
+func (s *Stream) because(reason string) { s.reason.Store(&reason) }
+
+func releaseFeed(a *attachment) {
+	if a != nil {
+		if f, ok := a.Source.(*Feed); ok {
+			f.release()
+		}
+	}
+}
