@@ -115,6 +115,7 @@ func (m *Mixer) Add(c StreamConfig) (*Stream, error) {
 		name: c.Name, mix: m, channels: c.Channels, live: c.Live,
 		q:         newRing(max(8*m.cfg.Block, m.cfg.Rate/10), m.cfg.Channels),
 		lost:      make(chan error, 1),
+		over:      make(chan struct{}),
 		delivered: time.Now(),
 	}
 	s.SetGain(c.GainDB)

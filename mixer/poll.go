@@ -126,6 +126,7 @@ func (s *Stream) end() {
 		s.state.Store(int32(Failed))
 	}
 	s.done.Store(true)
+	close(s.over)
 	releaseFeed(s.source.Load())
 	s.meter.clear()
 }

@@ -34,8 +34,11 @@ func (r *ramp) toward(g float32, frames int) {
 // land reaches zero in frames frames, whatever the ramp was doing.
 func (r *ramp) land(frames int) { *r = ramp{from: r.now(), len: frames} }
 
+// rests reports that the ramp has arrived.
+func (r *ramp) rests() bool { return r.pos >= r.len }
+
 // silent reports that the ramp rests at zero.
-func (r *ramp) silent() bool { return r.to == 0 && r.pos >= r.len }
+func (r *ramp) silent() bool { return r.to == 0 && r.rests() }
 
 // apply multiplies the frames of x by the ramp and moves it on.
 func (r *ramp) apply(x []float32, channels int) {

@@ -80,7 +80,8 @@ type Stream struct {
 	latency atomic.Int64 // frames
 	meter   meter
 	count   struct{ short, stalls, xruns, clips, unplugs atomic.Uint64 }
-	done    atomic.Bool // nothing comes from it any more
+	done    atomic.Bool   // nothing comes from it any more
+	over    chan struct{} // closed then
 
 	// The mixing goroutine's own.
 	current   *attachment
@@ -164,6 +165,11 @@ func (s *Stream) attach(src Source, f Format) (*attachment, error) {
 
 // Lost delivers the error with which a live stream lost its source.
 func (s *Stream) Lost() <-chan error { return s.lost }
+
+// Done is closed when nothing comes from the stream any more and its source is
+// not read any more: it has ended, failed, or was removed and has faded out. It
+// takes a mixing goroutine to get there.
+func (s *Stream) Done() <-chan struct{} { return s.over }
 
 // SetReason says why a live stream is still without a source.
 func (s *Stream) SetReason(err error) { s.because(err.Error()) }

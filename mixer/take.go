@@ -63,8 +63,7 @@ func (s *Stream) takeFaded(sum, block, other []float32, queued int) {
 	} else {
 		n = s.q.read(block)
 	}
-	short := n < frames && !s.eof
-	if short {
+	if n < frames && !s.eof && !s.cut {
 		s.count.short.Add(1)
 		s.cutTo(Filling)
 	}
@@ -96,9 +95,19 @@ func (s *Stream) add(sum, block []float32, n int) {
 	if peak >= ceiling {
 		s.count.clips.Add(1)
 	}
-	s.fader.apply(x, s.q.channels)
+	if !s.fader.rests() {
+		s.fader.apply(x, s.q.channels)
+		accumulate(sum, x, 1)
+		return
+	}
+	accumulate(sum, x, s.fader.to)
+}
+
+// accumulate adds x times gain to the beginning of sum.
+func accumulate(sum, x []float32, gain float32) {
+	sum = sum[:len(x)]
 	for i, v := range x {
-		sum[i] += v
+		sum[i] += v * gain
 	}
 }
 
