@@ -1,0 +1,104 @@
+// Submixctl sends commands to the Submix daemon and prints the replies.
+//
+//	submixctl [-socket PATH] [-json] [COMMAND...]
+//
+// Without COMMAND it sends the lines of its standard input. The exit status is 0
+// if every reply was OK, 1 if one was not or could not be printed, 2 for wrong
+// usage and 3 if the daemon cannot be reached. The commands are described in
+// control/PROTOCOL.md.
+package main
+
+import (
+	"bufio"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"submix/control"
+)
+
+// The exit statuses.
+const (
+	exitOK          = 0
+	exitRefused     = 1
+	exitUsage       = 2
+	exitUnreachable = 3
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("submixctl", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: submixctl [-socket PATH] [-json] [COMMAND...]\n"+
+			"Without COMMAND, lines are read from standard input. \"submixctl help\" lists the commands.")
+		flags.PrintDefaults()
+	}
+	socket := flags.String("socket", control.DefaultSocket, "control socket of the daemon")
+	asJSON := flags.Bool("json", false, "print each reply as one JSON object")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	} else if err != nil {
+		return exitUsage
+	}
+	line := strings.Join(flags.Args(), " ")
+	if flags.NArg() > 0 && (strings.TrimSpace(line) == "" || strings.ContainsAny(line, "\r\n")) {
+		fmt.Fprintln(stderr, "submixctl: a command is one line that is not empty")
+		return exitUsage
+	}
+
+	client, err := control.Dial(*socket)
+	if err != nil {
+		fmt.Fprintln(stderr, "submixctl:", err)
+		return exitUnreachable
+	}
+	defer client.Close()
+	out := printer{stdout: stdout, stderr: stderr, json: *asJSON}
+	if flags.NArg() > 0 {
+		return send(client, line, out)
+	}
+	return sendAll(client, stdin, out)
+}
+
+// send sends one command and prints its reply.
+func send(client *control.Client, line string, out printer) int {
+	reply, err := client.Do(line)
+	if err != nil {
+		fmt.Fprintln(out.stderr, "submixctl:", err)
+		return exitUnreachable
+	}
+	if err := out.print(reply); err != nil {
+		fmt.Fprintln(out.stderr, "submixctl: reply not printed:", err)
+		return exitRefused
+	}
+	if reply.Err != nil {
+		return exitRefused
+	}
+	return exitOK
+}
+
+// sendAll sends every line of in that is not blank, also behind one that was
+// refused.
+func sendAll(client *control.Client, in io.Reader, out printer) int {
+	lines := bufio.NewReader(in)
+	status := exitOK
+	for {
+		line, err := lines.ReadString('\n')
+		if line = strings.TrimRight(line, "\r\n"); strings.TrimSpace(line) != "" {
+			if s := send(client, line, out); s != exitOK {
+				status = s
+			}
+		}
+		if status == exitUnreachable || errors.Is(err, io.EOF) {
+			return status
+		}
+		if err != nil {
+			fmt.Fprintln(out.stderr, "submixctl: standard input:", err)
+			return exitUsage
+		}
+	}
+}

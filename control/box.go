@@ -1,0 +1,74 @@
+package control
+
+import (
+	"context"
+
+	"submix/mixer"
+)
+
+// Streams puts streams into the mix and takes them out. It opens and closes
+// their devices. Both methods may block while a device does.
+type Streams interface {
+	// Add returns ErrExists, ErrEnded, ErrBadDevice, ErrBadOption or one of the
+	// device errors, wrapped, with nothing changed.
+	Add(ctx context.Context, r AddRequest) error
+	// Remove returns ErrNoSuch, wrapped, if there is no stream of that name.
+	Remove(name string) error
+}
+
+// AddRequest is what an add command asks for.
+type AddRequest struct {
+	Name     string
+	Device   string   // "": that of the configured capture of this name
+	GainDB   *float64 // nil: as configured, else 0
+	Channels []int    // of the device, counted from 1, one for each of the mix; nil: as configured
+	Sync     string   // "adaptive", "locked"; "": as configured
+}
+
+// State is what the mix is doing.
+type State string
+
+// The states of the mix.
+const (
+	StateRunning  State = "running"
+	StateEnding   State = "ending"    // nothing can be added, what was delivered is played
+	StateEnded    State = "ended"     // silent; start begins a new mix
+	StateNoOutput State = "no-output" // the playback device is gone and looked for
+)
+
+// Session is one mix from start to end.
+type Session interface {
+	// Start begins a new mix with the configured streams; ErrRunning if the last
+	// one has not ended.
+	Start() error
+	// End begins to end the mix and does not wait for it; now drops what is
+	// queued. Now while ending hurries it up; ErrEnded if there is nothing to end.
+	End(now bool) error
+	// State returns the state and the reason for it, which may be empty.
+	State() (state State, reason string)
+}
+
+// Device is a sound device of the box, as the devices command lists it. Fields
+// left empty are not shown.
+type Device struct {
+	Address   string // as written in add and in the configuration: hw:Mic,0
+	Direction string // capture or playback
+	Card      string // its name, for people
+	USB       string // its address by USB port: usb:1-1.2
+	Formats   []string
+	Rates     string // frames a second: 48000 or 8000-96000
+	Channels  string // 2 or 1-2
+	Busy      bool   // in use, by this box or another program
+}
+
+// Box is what the commands act on. All fields must be set; all funcs are called
+// by one goroutine at a time.
+type Box struct {
+	Mixer   func() *mixer.Mixer // the current one, which start replaces; never nil
+	Streams Streams
+	Session Session
+	Devices func() ([]Device, error)
+	Reload  func() error // ErrConfig, wrapped, if the file has mistakes
+	Version string
+	Log     *Log
+}

@@ -1,0 +1,70 @@
+package control
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultSocket is where the daemon listens unless it is configured otherwise.
+const DefaultSocket = "/run/submix/control.sock"
+
+// replyTimeout bounds the wait for a reply: opening a device may take a while.
+const replyTimeout = 30 * time.Second
+
+// Client is one session with the daemon over its control socket. One goroutine
+// at a time may use it.
+type Client struct {
+	conn net.Conn
+	in   *bufio.Reader
+}
+
+// Dial connects to the control socket at path.
+func Dial(path string) (*Client, error) {
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("the daemon cannot be reached: %w", err)
+	}
+	return &Client{conn: conn, in: bufio.NewReader(conn)}, nil
+}
+
+// Close ends the session.
+func (c *Client) Close() error { return c.conn.Close() }
+
+// Do sends a line, which must hold a word and no line break, and returns the
+// reply to it. The error says that there was none.
+func (c *Client) Do(line string) (Reply, error) {
+	if strings.TrimSpace(line) == "" || strings.ContainsAny(line, "\r\n") {
+		return Reply{Err: &Error{CodeNotText, "a command is one line that is not empty"}}, nil
+	}
+	if err := c.conn.SetDeadline(time.Now().Add(replyTimeout)); err != nil {
+		return Reply{}, fmt.Errorf("daemon: %w", err)
+	}
+	if _, err := c.conn.Write([]byte(line + "\n")); err != nil {
+		return Reply{}, fmt.Errorf("daemon: %w", err)
+	}
+	var r Reply
+	for {
+		s, err := c.in.ReadString('\n')
+		if err != nil {
+			return Reply{}, fmt.Errorf("daemon: reply ends early: %w", err)
+		}
+		s = strings.TrimRight(s, "\r\n")
+		if s == "OK" {
+			return r, nil
+		}
+		if rest, ok := strings.CutPrefix(s, "ERR "); ok {
+			number, text, _ := strings.Cut(rest, " ")
+			code, err := strconv.Atoi(number)
+			if err != nil {
+				return Reply{}, fmt.Errorf("daemon: reply line %q: no code", s)
+			}
+			r.Err = &Error{Code(code), text}
+			return r, nil
+		}
+		r.Data = append(r.Data, s)
+	}
+}

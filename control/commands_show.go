@@ -1,0 +1,118 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ProtocolVersion grows when a program that follows PROTOCOL.md has to change.
+const ProtocolVersion = 1
+
+const defaultLogEntries = 20
+
+func parseHelp(args []string) (action, error) {
+	return func(_ context.Context, d *Dispatcher, r *Reply) error {
+		if len(args) == 0 {
+			for _, c := range d.table {
+				r.pair(c.name, bare(c.about))
+			}
+			return nil
+		}
+		c, ok := lookup(d.table, args[0])
+		if !ok {
+			return &Error{CodeNoCommand, fmt.Sprintf("no command %q; help lists them", args[0])}
+		}
+		r.pair("usage", bare(c.usage()))
+		r.pair("about", bare(c.about))
+		if c.note != "" {
+			r.pair("note", bare(c.note))
+		}
+		return nil
+	}, nil
+}
+
+func showStatus(_ context.Context, d *Dispatcher, r *Reply) error {
+	state, reason := d.box.Session.State()
+	m := d.box.Mixer()
+	cfg, out := m.Config(), m.Output().Info()
+	r.pair("state", string(state))
+	if reason != "" {
+		r.pair("reason", text(reason))
+	}
+	r.pair("uptime", int64(time.Since(d.start)/time.Second))
+	r.pair("rate", cfg.Rate)
+	r.pair("channels", cfg.Channels)
+	r.pair("block", cfg.Block)
+	r.pair("streams", len(m.Streams()))
+	r.pair("gain", gainDB(out.GainDB))
+	r.pair("mute", out.Mute)
+	r.pair("peak", decimals(out.PeakDB, 1))
+	r.pair("rms", decimals(out.RMSDB, 1))
+	r.pair("clips", out.Clips)
+	r.pair("xruns", out.Xruns)
+	r.pair("blocks", out.Blocks)
+	return nil
+}
+
+func showStreams(_ context.Context, d *Dispatcher, r *Reply) error {
+	for _, s := range d.box.Mixer().Streams() {
+		fields := []any{
+			"state", s.State.String(), "gain", gainDB(s.GainDB), "mute", s.Mute,
+			"peak", decimals(s.PeakDB, 1), "rms", decimals(s.RMSDB, 1),
+			"latency", decimals(float64(s.Latency)/float64(time.Millisecond), 1), "drift", signed(s.DriftPPM, 1),
+			"short", s.Short, "stalls", s.Stalls, "xruns", s.Xruns, "clips", s.Clips, "unplugs", s.Unplugs,
+		}
+		if s.Reason != "" {
+			fields = append(fields, "reason", text(s.Reason))
+		}
+		r.thing("stream", s.Name, fields...)
+	}
+	return nil
+}
+
+func showDevices(_ context.Context, d *Dispatcher, r *Reply) error {
+	devices, err := d.box.Devices()
+	for _, v := range devices {
+		var fields []any
+		for _, f := range []struct{ key, value string }{
+			{"direction", v.Direction}, {"usb", v.USB}, {"formats", strings.Join(v.Formats, ",")},
+		} {
+			if f.value != "" {
+				fields = append(fields, f.key, f.value)
+			}
+		}
+		// One number or a range of them: never a quoted string.
+		if v.Rates != "" {
+			fields = append(fields, "rates", bare(v.Rates))
+		}
+		if v.Channels != "" {
+			fields = append(fields, "channels", bare(v.Channels))
+		}
+		fields = append(fields, "busy", v.Busy)
+		if v.Card != "" {
+			fields = append(fields, "card", text(v.Card))
+		}
+		r.thing("device", v.Address, fields...)
+	}
+	return err
+}
+
+func showVersion(_ context.Context, d *Dispatcher, r *Reply) error {
+	r.pair("version", d.box.Version)
+	r.pair("protocol", ProtocolVersion)
+	return nil
+}
+
+func parseLog(args []string) (action, error) {
+	n := defaultLogEntries
+	var err error
+	if len(args) == 1 {
+		n, err = parseCount("log", args[0], LogEntries)
+	}
+	return func(_ context.Context, d *Dispatcher, r *Reply) error {
+		r.Data = d.box.Log.Tail(n)
+		return nil
+	}, err
+}

@@ -1,0 +1,60 @@
+package control
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Dispatcher runs commands on a [Box], one at a time. Its methods may be called
+// from any goroutine.
+type Dispatcher struct {
+	box   Box
+	table []command
+	log   *slog.Logger
+	start time.Time
+
+	mu sync.Mutex // held while a command acts
+}
+
+// NewDispatcher returns a dispatcher for box; status counts the uptime from now.
+func NewDispatcher(box Box) *Dispatcher {
+	return &Dispatcher{box: box, table: table(), log: slog.New(box.Log), start: time.Now()}
+}
+
+// Do runs the command in line, which has no line end. Origin says in the log
+// where it came from: "serial", "socket", "button red".
+func (d *Dispatcher) Do(ctx context.Context, origin, line string) Reply {
+	cmd, act, err := parse(d.table, line)
+	if err != nil {
+		return Reply{Err: asError(err)}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var r Reply
+	if err := act(ctx, d, &r); err != nil {
+		r = Reply{Err: asError(err)}
+	}
+	d.note(cmd, origin, line, r.Err)
+	return r
+}
+
+// note logs a command that changed something, or was not able to.
+func (d *Dispatcher) note(cmd *command, origin, line string, err *Error) {
+	switch {
+	case err == nil && cmd.changes:
+		d.log.Info("command", "origin", origin, "line", line)
+	case err != nil && err.Code == CodeInternal:
+		d.log.Error("command", "origin", origin, "line", line, "code", int(err.Code), "error", err.Text)
+	case err != nil && cmd.changes && err.Code >= codeFirstLogged:
+		d.log.Warn("command refused", "origin", origin, "line", line, "code", int(err.Code), "error", err.Text)
+	}
+}
+
+// Check returns the *Error that the line would be answered with whatever the
+// state of the box, or nil. It is for lines in a configuration.
+func Check(line string) error {
+	_, _, err := parse(table(), line)
+	return err
+}

@@ -1,0 +1,105 @@
+package control
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// MaxLine is the longest line, in bytes, without its end.
+const MaxLine = 256
+
+const maxName = 32 // bytes
+
+// Limits of a gain, in dB.
+const (
+	MinGainDB = -120
+	MaxGainDB = 24
+)
+
+// Names that are not those of streams.
+const (
+	nameAll = "all" // every stream
+	nameOut = "out" // the output
+)
+
+// split checks that a line is text of at most MaxLine bytes, and cuts it into
+// words.
+func split(line string) ([]string, error) {
+	if len(line) > MaxLine {
+		return nil, tooLong()
+	}
+	for i := range len(line) {
+		if !isText(line[i]) {
+			return nil, notText()
+		}
+	}
+	return strings.Fields(line), nil
+}
+
+// isText reports that c may be in a line: printable ASCII or a blank.
+func isText(c byte) bool { return c >= ' ' && c <= '~' || c == '\t' }
+
+func tooLong() *Error { return &Error{CodeTooLong, fmt.Sprintf("line of more than %d bytes", MaxLine)} }
+
+func notText() *Error { return &Error{CodeNotText, "line holds bytes that are not printable ASCII"} }
+
+// CheckName returns an *Error if a stream cannot have the name: 1 to 32 of a-z,
+// 0-9, - and _, and neither all nor out.
+func CheckName(name string) error {
+	for i := range len(name) {
+		if c := name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return &Error{CodeName, fmt.Sprintf("name %q: only a-z, 0-9, - and _", name)}
+		}
+	}
+	switch {
+	case name == "" || len(name) > maxName:
+		return &Error{CodeName, fmt.Sprintf("name %q: 1 to %d characters", name, maxName)}
+	case name == nameAll || name == nameOut:
+		return &Error{CodeName, fmt.Sprintf("name %q is reserved", name)}
+	}
+	return nil
+}
+
+// parseDB reads a gain in dB, a decimal number within limits. It is rounded to
+// the hundredth that is shown.
+func parseDB(s string) (float64, error) {
+	dB, ok := scalar(s).(float64)
+	if !ok {
+		return 0, &Error{CodeNumber, fmt.Sprintf("gain %q: not a number of dB", s)}
+	}
+	if dB < MinGainDB || dB > MaxGainDB {
+		return 0, &Error{CodeRange, fmt.Sprintf("gain %s: from %d to %d dB", s, MinGainDB, MaxGainDB)}
+	}
+	return round(dB), nil
+}
+
+// round rounds to a hundredth; adding 0 makes a negative zero positive.
+func round(dB float64) float64 { return math.Round(dB*100)/100 + 0 }
+
+// parseStep reads the DB of the gain command. A sign makes it a step from the
+// gain there is; "=" in front, or no sign, makes it the gain itself.
+func parseStep(s string) (func(dB float64) float64, error) {
+	value, set := strings.CutPrefix(s, "=")
+	dB, err := parseDB(value)
+	if err != nil {
+		return nil, err
+	}
+	if set || !strings.ContainsAny(value[:1], "+-") {
+		return func(float64) float64 { return dB }, nil
+	}
+	return func(now float64) float64 { return min(max(round(now+dB), MinGainDB), MaxGainDB) }, nil
+}
+
+// parseCount reads a whole number from 1 to most.
+func parseCount(what, s string, most int) (int, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if s == "" || strings.Trim(s, "0123456789") != "" {
+		return 0, &Error{CodeNumber, fmt.Sprintf("%s %q: not a whole number", what, s)}
+	}
+	if err != nil || n < 1 || n > uint64(most) {
+		return 0, &Error{CodeRange, fmt.Sprintf("%s %s: from 1 to %d", what, s, most)}
+	}
+	return int(n), nil
+}
