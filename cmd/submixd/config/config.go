@@ -1,0 +1,119 @@
+// Package config reads submix.toml: everything the owner of a box can choose, checked as a whole,
+// so that every mistake in the file is reported at once and with its line.
+package config
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+// Config is a checked configuration with every default filled in. It is never changed after Parse
+// returned it, so any goroutine may read it.
+type Config struct {
+	Mixer    Mixer
+	Playback Playback
+	Captures []Capture // in the order of the file; names are unique
+	Buttons  []Button  // in the order of the file; names are unique
+	LEDs     []LED     // in the order of the file
+	Serial   Serial
+	Control  Control
+}
+
+// Mixer is [mixer]. Its fields are those of mixer.Config, in the same order.
+type Mixer struct {
+	Rate          int           // frames per second, 8000 to 192000; default 48000
+	Channels      int           // of the mix, 1 to 64; default 2
+	Block         int           // frames, 16 to Rate; default 240; a 0 in the file becomes Rate/10
+	StreamTimeout time.Duration // 1 ms to 60 s; default 100 ms
+	Capacity      int           // mixed blocks, 1 to 1000; default 2
+	Limiter       bool          // default true
+}
+
+// Playback is [playback], which every configuration needs.
+type Playback struct {
+	Device  Device
+	Periods int // of the card's buffer, 2 to 32; default 3
+}
+
+// Capture is one [[capture]].
+type Capture struct {
+	Name     string
+	Device   Device
+	GainDB   float64 // -120 to +24; default 0
+	Mute     bool
+	Channels []int // for each channel of the mix the device's channel, from 1; one entry feeds all; nil takes them as they come
+	Locked   bool  // sync = "locked": the card shares the playback card's clock, no drift correction
+	Add      bool  // is in the mix from the start; default true
+}
+
+// Button is one [[button]]; at least one of its three commands is not empty.
+type Button struct {
+	Name                string
+	Chip                string // label of the gpio chip, as pinctrl-bcm2711
+	Line                string // its name, as GPIO17, or its offset on the chip in decimal
+	ActiveLow           bool   // pressed is the low level; default true
+	Pull                string // up, down or none; default up for active = "low", down for "high"
+	Press, Hold, Double string // command lines
+}
+
+// LED is one [[led]].
+type LED struct {
+	Chip  string
+	Line  string // as for Button
+	Shows Shows
+}
+
+// Shows is what lights a LED: "running", or "muted", "stalled" or "clip" of Name.
+type Shows struct {
+	What string // running, muted, stalled, clip
+	Name string // a capture's name, any or out; empty for running
+}
+
+// Serial is [serial]. An empty Port means that the file has no such table: no serial line is used.
+type Serial struct {
+	Port string
+	Baud int // bits per second; default 115200
+}
+
+// Control is [control].
+type Control struct {
+	Socket string // default /run/submix/control.sock
+	OnEnd  string // wait (default: the box stays up for start) or exit
+}
+
+// Load reads and checks the file at path. A file that cannot be read is an error of package os;
+// mistakes in it are an error of type Problems, whose lines name the path. See Parse.
+func Load(path string, checkCommand func(line string) error) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return Parse(path, data, checkCommand)
+}
+
+// Parse checks data; name stands for the file in messages. checkCommand says why the command line
+// of a button is not one, and is not called when nil. Any error is of type Problems and holds every
+// mistake of the file, in order of lines; a Config is returned only without one.
+func Parse(name string, data []byte, checkCommand func(line string) error) (*Config, error) {
+	if checkCommand == nil {
+		checkCommand = func(string) error { return nil }
+	}
+	c := checker{file: name, checkCommand: checkCommand, config: defaults()}
+	c.check(string(data))
+	if len(c.problems) > 0 {
+		c.problems.sort()
+		return nil, c.problems
+	}
+	return &c.config, nil
+}
+
+func defaults() Config {
+	return Config{
+		Mixer: Mixer{Rate: 48000, Channels: 2, Block: 240, StreamTimeout: 100 * time.Millisecond,
+			Capacity: 2, Limiter: true},
+		Playback: Playback{Periods: 3},
+		Serial:   Serial{Baud: 115200},
+		Control:  Control{Socket: "/run/submix/control.sock", OnEnd: "wait"},
+	}
+}

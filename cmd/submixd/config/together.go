@@ -1,0 +1,198 @@
+package config
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"submix/hw/sim"
+)
+
+// checkTogether checks what one key alone cannot show, and fills in the defaults that depend on
+// other keys.
+func (c *checker) checkTogether() {
+	c.checkBlock()
+	for i := range c.config.Captures {
+		c.checkCapture(i)
+	}
+	c.checkButtons()
+	c.checkLines()
+	for i := range c.config.LEDs {
+		c.checkLED(i)
+	}
+}
+
+func (c *checker) checkBlock() {
+	m := &c.config.Mixer
+	const shortest = 16 // frames: 0.3 ms at 48 kHz, less than any card's smallest period
+	switch {
+	case m.Block == 0:
+		m.Block = m.Rate / 10
+	case m.Block < shortest || m.Block > m.Rate:
+		if at := c.mixer.find("block"); at != nil {
+			c.report(at.line, "[mixer] block", "%d is not 0 (a tenth of a second) or %d to %d (one second) frames", m.Block, shortest, m.Rate)
+		}
+	}
+}
+
+// checkCapture compares a capture with the mix and with the captures before it.
+func (c *checker) checkCapture(i int) {
+	s, t := c.config.Captures[i], c.captures[i]
+	for j, other := range c.config.Captures[:i] {
+		if s.Name != "" && s.Name == other.Name {
+			at := t.find("name")
+			c.report(at.line, label(t, "name"), "%q is already the name of the [[capture]] of line %d", s.Name, c.captures[j].line)
+		}
+		shared := s.Device.Kind == HW || s.Device.Kind == USB
+		if shared && s.Device == other.Device && s.Add && other.Add {
+			at := t.find("device")
+			c.report(at.line, label(t, "device"), "%s is already captured by %q (line %d), and can be only once at a time; give one of them add = false",
+				s.Device, other.Name, c.captures[j].line)
+		}
+	}
+	mix := c.config.Mixer.Channels
+	if n := len(s.Channels); n > 1 && n != mix && !c.reported("[mixer] channels") {
+		at := t.find("channels")
+		c.report(at.line, label(t, "channels"), "the list has %d channels; it may have 1 (for every channel of the mix) or %d (one for each)", n, mix)
+	}
+	if p := c.config.Playback.Device; p.Kind == File && s.Device == p {
+		at := t.find("device")
+		c.report(at.line, label(t, "device"), "%s is what [playback] writes to", p)
+	}
+}
+
+func (c *checker) checkButtons() {
+	for i := range c.config.Buttons {
+		b, t := &c.config.Buttons[i], c.buttons[i]
+		for j, other := range c.config.Buttons[:i] {
+			if b.Name != "" && b.Name == other.Name {
+				at := t.find("name")
+				c.report(at.line, label(t, "name"), "%q is already the name of the [[button]] of line %d", b.Name, c.buttons[j].line)
+			}
+		}
+		if !t.has("press") && !t.has("hold") && !t.has("double") && !c.torn {
+			c.report(t.line, label(t, ""), `has no command; give it press, hold or double, as press = "toggle mic"`)
+		}
+		switch {
+		case b.Pull != "":
+		case b.ActiveLow:
+			b.Pull = "up"
+		default:
+			b.Pull = "down"
+		}
+	}
+}
+
+// checkLines reports a gpio line that two buttons or LEDs share.
+func (c *checker) checkLines() {
+	used := map[string]*table{}
+	check := func(chip, line string, t *table) {
+		if chip == "" || line == "" {
+			return
+		}
+		where := chip + " " + line
+		if other := used[where]; other != nil {
+			at := t.find("line")
+			c.report(at.line, label(t, "line"), "%s of %s is already used by the %s of line %d", line, chip, header(other), other.line)
+			return
+		}
+		used[where] = t
+	}
+	for i, b := range c.config.Buttons {
+		check(b.Chip, b.Line, c.buttons[i])
+	}
+	for i, l := range c.config.LEDs {
+		check(l.Chip, l.Line, c.leds[i])
+	}
+}
+
+// checkLED reports a LED that shows a stream of which the file knows nothing.
+func (c *checker) checkLED(i int) {
+	s, t := c.config.LEDs[i].Shows, c.leds[i]
+	known := []string{"any"}
+	if s.What != "stalled" {
+		known = append(known, "out")
+	}
+	for _, capture := range c.config.Captures {
+		known = append(known, capture.Name)
+	}
+	if s.Name != "" && !c.torn && !slices.Contains(known, s.Name) {
+		c.report(t.find("shows").line, label(t, "shows"), "%q is no [[capture]] of this file; allowed after %q: %s", s.Name, s.What, strings.Join(known, ", "))
+	}
+}
+
+func (c *checker) reported(key string) bool {
+	return slices.ContainsFunc(c.problems, func(p Problem) bool { return p.Key == key })
+}
+
+// find returns the newest entry of a key, nil if there is none (or no table).
+func (t *table) find(key string) *entry {
+	if t == nil {
+		return nil
+	}
+	for i := range slices.Backward(t.entries) {
+		if t.entries[i].key == key {
+			return &t.entries[i]
+		}
+	}
+	return nil
+}
+
+func (t *table) has(key string) bool { return t.find(key) != nil }
+
+// header returns a table's header as it stands in the file.
+func header(t *table) string {
+	if t.array {
+		return "[[" + quote(t.section) + "]]"
+	}
+	return "[" + quote(t.section) + "]"
+}
+
+// label says where a key stands, with the name of its table if that has one: [[capture]] mic gain.
+func label(t *table, key string) string {
+	s := header(t)
+	if e := t.find("name"); e != nil && key != "name" {
+		if name, ok := e.value.(string); ok && nameForm.MatchString(name) {
+			s += " " + name
+		}
+	}
+	if key != "" {
+		s += " " + quote(key)
+	}
+	return s
+}
+
+// quote writes a key as the file needs it: in quotes if it is not a plain word.
+func quote(key string) string { return toml.Key{key}.String() }
+
+// shows reads what a LED shows.
+func shows(dst *Shows) setter {
+	return func(value any) error {
+		v, _ := value.(string)
+		words := strings.Fields(v)
+		switch {
+		case len(words) == 1 && words[0] == "running":
+			*dst = Shows{What: "running"}
+		case len(words) == 2 && slices.Contains([]string{"muted", "stalled", "clip"}, words[0]):
+			*dst = Shows{What: words[0], Name: words[1]}
+		default:
+			return refuse(value, `"running", or "muted NAME", "stalled NAME" or "clip NAME" with the name of a capture, any, or out`)
+		}
+		return nil
+	}
+}
+
+func acceptCapture(d Device) (err error) {
+	if d.Kind == Sim {
+		_, err = sim.ParseSource(d.String())
+	}
+	return err
+}
+
+func acceptPlayback(d Device) (err error) {
+	if d.Kind == Sim {
+		_, err = sim.ParseSink(d.String())
+	}
+	return err
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"submix/cmd/submixd/config"
+	"submix/control"
+	"submix/hw/gpio"
+	"submix/hw/serial"
+)
+
+// gpioPause is how long a GPIO line that could not be had is left alone.
+const gpioPause = 10 * time.Second
+
+// listeners are the ways in which commands come in, the lights and the monitor.
+type listeners struct {
+	sync.WaitGroup
+	consoleEnded chan struct{}
+}
+
+// listen starts all of them; they end with ctx, and Wait returns then. A control
+// socket that cannot be made is an error, as it may be another daemon's;
+// everything else is logged and tried again.
+func listen(ctx context.Context, b *box, d *control.Dispatcher, console io.ReadWriter, log *slog.Logger) (*listeners, error) {
+	l := &listeners{consoleEnded: make(chan struct{})}
+	cfg := b.config()
+	socket, err := control.ListenSocket(cfg.Control.Socket, socketGroup())
+	if err != nil {
+		return nil, err
+	}
+	l.Go(func() { logEnd(log, "control socket", socket.Run(ctx, d)) })
+	if cfg.Serial.Port != "" {
+		port := serial.Port{Path: cfg.Serial.Port, Baud: cfg.Serial.Baud, Changed: func(err error) {
+			if err != nil {
+				log.Warn("serial port", "error", err)
+			} else {
+				log.Info("serial port open", "port", cfg.Serial.Port)
+			}
+		}}
+		l.Go(func() {
+			logEnd(log, "serial port", port.Run(ctx, func(rw io.ReadWriter) error { return d.Serve(ctx, rw, "serial") }))
+		})
+	}
+	for _, c := range cfg.Buttons {
+		l.Go(func() { again(ctx, log, "button", c.Name, func() error { return button(ctx, d, c) }) })
+	}
+	for _, c := range cfg.LEDs {
+		l.Go(func() { again(ctx, log, "light", c.Line, func() error { return light(ctx, b, c) }) })
+	}
+	l.Go(func() { monitor(ctx, b) })
+	if console != nil { // not waited for: a read of the terminal cannot be ended
+		go func() {
+			logEnd(log, "console", d.Serve(ctx, console, "console"))
+			close(l.consoleEnded)
+		}()
+	}
+	return l, nil
+}
+
+func logEnd(log *slog.Logger, what string, err error) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		log.Error(what, "error", err)
+	}
+}
+
+// again runs f until ctx is done, after a pause when it has failed, which is
+// logged when the reason is a new one.
+func again(ctx context.Context, log *slog.Logger, kind, name string, f func() error) {
+	told := ""
+	for ctx.Err() == nil {
+		if err := f(); err != nil && ctx.Err() == nil && err.Error() != told {
+			told = err.Error()
+			log.Warn(kind, "name", name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(gpioPause):
+		}
+	}
+}
+
+// button runs the commands of one button until ctx is done or its line fails.
+func button(ctx context.Context, d *control.Dispatcher, c config.Button) error {
+	in, err := gpio.OpenInput(gpio.Line{Chip: c.Chip, Line: c.Line, ActiveLow: c.ActiveLow, Pull: gpio.Pull(c.Pull)})
+	if err != nil {
+		return err
+	}
+	changes := make(chan control.Change, 16)
+	var gestures sync.WaitGroup
+	gestures.Go(func() {
+		control.Button{Name: c.Name, Press: c.Press, Hold: c.Hold, Double: c.Double}.Run(ctx, d, changes)
+	})
+	defer gestures.Wait()
+	defer close(changes)
+	return in.Run(ctx, func(g gpio.Change) {
+		select {
+		case changes <- control.Change{Pressed: g.Pressed, At: g.At}:
+		case <-ctx.Done():
+		}
+	})
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"submix/mixer"
+)
+
+// monitorPeriod is how often the streams are looked at for the log; counters
+// are reported once a second at most.
+const (
+	monitorPeriod = 200 * time.Millisecond
+	countPeriod   = time.Second
+)
+
+// monitor logs what has happened to the streams: the mixing goroutine itself
+// logs nothing.
+func monitor(ctx context.Context, b *box) {
+	tick := time.NewTicker(monitorPeriod)
+	defer tick.Stop()
+	w := watch{states: map[string]mixer.State{}, counts: map[string]counts{}}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			m := b.mixer()
+			w.look(b, m, now)
+		}
+	}
+}
+
+// watch is what the monitor last saw.
+type watch struct {
+	mix    *mixer.Mixer
+	states map[string]mixer.State
+	counts map[string]counts
+	next   time.Time // counters are due
+}
+
+type counts struct{ short, xruns uint64 }
+
+func (w *watch) look(b *box, m *mixer.Mixer, now time.Time) {
+	if m != w.mix {
+		*w = watch{mix: m, states: map[string]mixer.State{}, counts: map[string]counts{}, next: now.Add(countPeriod)}
+	}
+	due := !now.Before(w.next)
+	if due {
+		w.next = now.Add(countPeriod)
+		w.report(b, "out", counts{xruns: m.Output().Info().Xruns})
+	}
+	for _, s := range m.Streams() {
+		if was, seen := w.states[s.Name]; seen && was != s.State {
+			switch s.State {
+			case mixer.Stalled, mixer.Failed:
+				b.log.Warn("stream", "stream", s.Name, "state", s.State.String(), "reason", s.Reason)
+			case mixer.Live, mixer.Ended:
+				b.log.Info("stream", "stream", s.Name, "state", s.State.String())
+			}
+		}
+		w.states[s.Name] = s.State
+		if due {
+			w.report(b, s.Name, counts{s.Short, s.Xruns})
+		}
+	}
+}
+
+func (w *watch) report(b *box, name string, c counts) {
+	was := w.counts[name]
+	w.counts[name] = c
+	if c.short > was.short {
+		b.log.Warn("too few frames", "stream", name, "blocks", c.short-was.short, "in all", c.short)
+	}
+	if c.xruns > was.xruns {
+		b.log.Warn("xrun", "stream", name, "xruns", c.xruns-was.xruns, "in all", c.xruns)
+	}
+}

@@ -1,0 +1,119 @@
+// Package alsa reads and plays sound through the kernel's ALSA PCM devices.
+//
+// It is made for one real-time thread that is paced by a playback device and polls any number of captures: a read never
+// waits, a write waits for nothing if Wait said there is room, and neither allocates. Xruns are mended where they are
+// found, counted, and told once.
+//
+// Of github.com/yobert/alsa it takes the layouts, numbers and names of the kernel's interface (packages alsatype, pcm
+// and pcm/state, FormatType, Flags). Its Device and Card are not used:
+//   - Device.Open blocks for ever on a busy device, and a probe before it leaves a gap in which the device can become
+//     busy; it also leaves the device registered with the Go poller, which then wakes at every period for nothing.
+//   - Negotiate* cannot say what a device offers, cannot ask for S24_3LE nor for the nearest period, and turns errno
+//     into text. With an own HW_REFINE for these, what is left for it is a single HW_PARAMS.
+//   - Read and Write give the kernel memory that the garbage collector may take back during the call.
+//   - OpenCards fails as a whole when one card is being unplugged, and holds every control device open meanwhile.
+package alsa
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"submix/hw/pcm"
+)
+
+// What can be wrong with a device. The errors returned wrap one of these, and the errno where there is one.
+var (
+	ErrNotFound   = errors.New("no such sound device")        // not plugged in, or the name is wrong
+	ErrBusy       = errors.New("sound device is in use")      // another program holds it
+	ErrUnsuitable = errors.New("sound device does not suit")  // it cannot do what was asked
+	ErrGone       = errors.New("sound device is gone")        // unplugged or dead: Close at once, then open it again when it is back
+	ErrXrun       = errors.New("xrun")                        // sound was lost; the stream runs again, go on
+	ErrClosed     = errors.New("sound device is closed here") // Close was called
+)
+
+// Config says which device to open and how.
+type Config struct {
+	// Device is "hw:CARD,DEV", CARD being a card's id or number, or "usb:PORTPATH,DEV", the card in that USB socket,
+	// such as "usb:1-1.2". Without DEV it is the card's first device of the direction.
+	Device string
+	Rate   int // frames a second; 0 is 48000
+	// Channels is the number wanted; 0 is 2. A device that has not that number is opened with the next greater one it
+	// has. A capture from a mono device has 1.
+	Channels int
+	// PeriodFrames is the device's period: a playback's block, and how often either wakes; 0 is 5 ms. If the device
+	// cannot do it, the nearest one it can is taken.
+	PeriodFrames int
+	// Periods is the length of the buffer. For playback it is the latency; 0 is 3, and 2 is the least. For capture it
+	// adds no latency as the buffer is kept empty; 0 is 8, and less than 100 ms is raised to that.
+	Periods int
+	// Formats are the sample formats wanted, best first. Nil is DefaultFormats.
+	Formats []pcm.Format
+}
+
+// DefaultFormats returns the order in which formats are tried: those with most bits first. Among equals, S32 is what
+// sound hardware moves natively; float comes behind the integers as few drivers do it and full scale is not clipped in
+// the same way by all.
+func DefaultFormats() []pcm.Format {
+	return []pcm.Format{pcm.S32LE, pcm.S24LE, pcm.S24_3LE, pcm.FloatLE, pcm.S16LE}
+}
+
+func (c Config) withDefaults(capture bool) (Config, error) {
+	if c.Rate < 0 || c.Channels < 0 || c.PeriodFrames < 0 || c.Periods < 0 {
+		return c, fmt.Errorf("%s: %w: rate, channels, period and periods must not be negative", c.Device, ErrUnsuitable)
+	}
+	set := func(v *int, to int) {
+		if *v == 0 {
+			*v = to
+		}
+	}
+	set(&c.Rate, 48000)
+	set(&c.Channels, 2)
+	set(&c.PeriodFrames, max(1, c.Rate/200))
+	if capture {
+		set(&c.Periods, 8)
+	} else {
+		set(&c.Periods, 3)
+	}
+	if c.Periods < 2 {
+		return c, fmt.Errorf("%s: %w: a buffer has at least 2 periods, not %d", c.Device, ErrUnsuitable, c.Periods)
+	}
+	if c.Formats == nil {
+		c.Formats = DefaultFormats()
+	}
+	return c, nil
+}
+
+// Offer is what a device can do; each figure by itself, not every combination.
+type Offer struct {
+	Formats      []pcm.Format
+	OtherFormats []string // formats not used here, by their ALSA name or number
+	Rate         Range    // frames a second
+	Channels     Range
+	PeriodFrames Range
+	BufferFrames Range
+}
+
+// String returns the offer as a phrase for a message.
+func (o Offer) String() string {
+	names := o.OtherFormats // of interest only if there is no other
+	if len(o.Formats) > 0 {
+		names = names[:0:0]
+	}
+	for _, f := range o.Formats {
+		names = append(names, f.String())
+	}
+	return fmt.Sprintf("%s, %v Hz, %v channels, periods of %v and buffers of %v frames",
+		strings.Join(names, " "), o.Rate, o.Channels, o.PeriodFrames, o.BufferFrames)
+}
+
+// Range is from Min to Max, both within.
+type Range struct{ Min, Max int }
+
+// String returns "8000-48000", or "48000" if there is no choice.
+func (r Range) String() string {
+	if r.Min == r.Max {
+		return fmt.Sprint(r.Min)
+	}
+	return fmt.Sprintf("%d-%d", r.Min, r.Max)
+}

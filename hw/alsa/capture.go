@@ -1,0 +1,90 @@
+package alsa
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Capture is a device that is read from. Start, Read and Wait belong to one goroutine at a time.
+type Capture struct{ *stream }
+
+// OpenCapture opens a device for capture. It does not start it: Start does, or else the first Read or Wait. It never
+// waits for a device that is in use. The error is one of ErrNotFound, ErrBusy, ErrUnsuitable, ErrGone, and says what to
+// do about it.
+func OpenCapture(c Config) (*Capture, error) { return host().openCapture(c) }
+
+func (sys system) openCapture(c Config) (*Capture, error) {
+	s, err := sys.open(c, true)
+	if err != nil {
+		return nil, err
+	}
+	return newCapture(s), nil
+}
+
+func newCapture(s *stream) *Capture {
+	s.raw = make([]byte, s.buffer*s.channels*s.format.Bytes())
+	return &Capture{s}
+}
+
+// Channels returns the device's number of channels: see Config.Channels.
+func (c *Capture) Channels() int { return c.channels }
+
+// Start starts the device: from now on its buffer fills. It does nothing if it was started.
+func (c *Capture) Start() error {
+	if err := c.enter(); err != nil {
+		return err
+	}
+	defer c.gate.leave()
+	return c.start()
+}
+
+// Read copies what the device has now to dst, interleaved, full scale 1.0, at most len(dst)/Channels() frames, and
+// returns the number of frames. It never waits, and it allocates nothing.
+//
+//	n > 0, nil       n frames
+//	0, nil           nothing yet
+//	0, ErrXrun       the buffer ran over: what was in it is lost, and the stream runs again; told once, go on reading
+//	0, ErrGone       the device is gone; close it
+//	0, ErrClosed     Close was called
+func (c *Capture) Read(dst []float32) (frames int, err error) {
+	if err := c.enter(); err != nil {
+		return 0, err
+	}
+	defer c.gate.leave()
+	if err := c.start(); err != nil {
+		return 0, err
+	}
+	frames = min(len(dst)/c.channels, c.buffer)
+	if c.xrun || frames == 0 {
+		return 0, c.takeXrun()
+	}
+	frames, e := c.transfer(reqReadI, c.raw, frames)
+	if e != 0 {
+		if e == unix.EAGAIN {
+			return 0, nil
+		}
+		if err := c.mend(e); err != nil {
+			return 0, err
+		}
+		return 0, c.takeXrun()
+	}
+	c.format.Decode(dst[:frames*c.channels], c.raw)
+	return frames, nil
+}
+
+// Wait blocks until at least one period can be read, or Read has an error to tell, and returns true; or until timeout,
+// and returns false. A negative timeout is none. It blocks the thread, not only the goroutine.
+func (c *Capture) Wait(timeout time.Duration) (ready bool, err error) {
+	if err := c.enter(); err != nil {
+		return false, err
+	}
+	defer c.gate.leave()
+	if err := c.start(); err != nil {
+		return false, err
+	}
+	if c.xrun {
+		return true, nil
+	}
+	return c.wait(unix.POLLIN, timeout)
+}

@@ -1,0 +1,339 @@
+package alsa
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/yobert/alsa/alsatype"
+	status "github.com/yobert/alsa/pcm"
+	"github.com/yobert/alsa/pcm/state"
+	"golang.org/x/sys/unix"
+)
+
+// fakePCM is a PCM device as sound/core/pcm_native.c and pcm_lib.c behave, without a clock of its own: poll moves it on
+// to the point it is asked to wait for.
+type fakePCM struct {
+	capture bool
+	formats []int         // what it can do ...
+	values  map[int][]int // ... by parameter
+	fit     func(format, channels int) bool
+
+	mu      sync.Mutex // for what another goroutine than the user's touches: woken, closed
+	woken   chan struct{}
+	closed  bool
+	late    map[uintptr]int          // frames that pass once before that call; 0 is poll
+	stuck   bool                     // its clock stands still
+	sick    bool                     // poll reports an error that STATUS does not know of
+	errnos  map[uintptr][]unix.Errno // what the next calls answer, 0 for the truth
+	asleep  bool                     // state is Suspended, and RESUME works
+	calls   []uintptr                // all but the transfers and queries
+	refused int                      // calls after close
+
+	state        state.State
+	period, size int
+	frame        int // bytes
+	sw           alsatype.SwParams
+	hw, appl     int    // frames moved by the hardware and by the program since PREPARE
+	sound        []byte // playback: all that was written; capture: what is yet to be recorded
+}
+
+func newFakePCM(capture bool) *fakePCM {
+	return &fakePCM{
+		capture: capture,
+		formats: []int{2, 6, 10, 14, 32},
+		values: map[int][]int{
+			paramChannels: {1, 2, 4, 8}, paramRate: {44100, 48000},
+			paramPeriodSize: span(32, 2048), paramBufferSize: span(64, 8192),
+		},
+		fit:    func(int, int) bool { return true },
+		woken:  make(chan struct{}),
+		errnos: map[uintptr][]unix.Errno{},
+	}
+}
+
+func span(from, to int) (all []int) {
+	for i := from; i <= to; i++ {
+		all = append(all, i)
+	}
+	return all
+}
+
+func (f *fakePCM) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		f.refused++
+		return unix.EBADF
+	}
+	if f.state == state.Disconnected {
+		return unix.ENODEV
+	}
+	f.pass(f.late[req])
+	delete(f.late, req)
+	if next := f.errnos[req]; len(next) > 0 {
+		f.errnos[req] = next[1:]
+		if next[0] != 0 {
+			return next[0]
+		}
+	}
+	switch req {
+	case reqReadI, reqWriteI, reqDelay, reqStatus, reqHwRefine:
+	default:
+		f.calls = append(f.calls, req)
+	}
+	switch req {
+	case reqHwRefine:
+		return f.refine((*hwParams)(arg))
+	case reqHwParams:
+		p := (*hwParams)(arg)
+		if e := f.refine(p); e != 0 {
+			return e
+		}
+		f.period, f.size = p.limits(paramPeriodSize).Min, p.limits(paramBufferSize).Min
+		bytes := map[int]int{2: 2, 32: 3}
+		for _, n := range f.formats {
+			if p.masks[paramFormat].has(n) {
+				f.frame = max(bytes[n], 4-4*min(bytes[n], 1)) * p.limits(paramChannels).Min
+			}
+		}
+		f.state = state.Setup
+	case reqSwParams:
+		f.sw = *(*alsatype.SwParams)(arg)
+	case reqPrepare:
+		if f.state == state.Running {
+			return unix.EBUSY
+		}
+		f.state, f.hw, f.appl = state.Prepared, 0, 0
+	case reqStart:
+		if f.state != state.Prepared {
+			return unix.EBADFD
+		}
+		f.state = state.Running
+		if !f.capture && f.appl == 0 {
+			return unix.EPIPE
+		}
+	case reqDrop:
+		f.state = state.Setup
+	case reqDrain:
+		f.state = state.Draining
+		return unix.EAGAIN
+	case reqResume:
+		if !f.asleep {
+			return unix.ENOSYS
+		}
+		f.state = state.Running
+	case reqStatus:
+		(*status.Status)(arg).State = f.state
+	case reqDelay:
+		if e := f.accessible(); e != 0 {
+			return e
+		}
+		*(*alsatype.Sframes)(arg) = alsatype.Sframes(f.appl - f.hw)
+	case reqReadI, reqWriteI:
+		return f.transfer((*xferI)(arg))
+	}
+	return 0
+}
+
+func (f *fakePCM) accessible() unix.Errno {
+	switch f.state {
+	case state.Prepared, state.Running:
+		return 0
+	case state.Xrun:
+		return unix.EPIPE
+	case state.Suspended:
+		return unix.ESTRPIPE
+	}
+	return unix.EBADFD
+}
+
+func (f *fakePCM) transfer(x *xferI) unix.Errno {
+	if e := f.accessible(); e != 0 {
+		return e
+	}
+	if int(x.frames) > f.size {
+		return unix.EFAULT // the program's buffer is as large as the device's
+	}
+	n := min(int(x.frames), f.avail())
+	if n == 0 {
+		return unix.EAGAIN
+	}
+	buf := unsafe.Slice((*byte)(x.buf), n*f.frame)
+	if f.capture {
+		copy(buf, f.sound)
+		f.sound = f.sound[min(len(buf), len(f.sound)):]
+	} else {
+		f.sound = append(f.sound, buf...)
+	}
+	f.appl += n
+	x.result = alsatype.Sframes(n)
+	return 0
+}
+
+func (f *fakePCM) avail() int {
+	if f.capture {
+		return f.hw - f.appl
+	}
+	return f.size - (f.appl - f.hw)
+}
+
+// pass lets the hardware move n frames.
+func (f *fakePCM) pass(n int) {
+	if f.state != state.Running {
+		return
+	}
+	f.hw += n
+	if f.avail() >= int(f.sw.StopThreshold) {
+		f.state = state.Xrun
+	}
+}
+
+func (f *fakePCM) poll(events int16, timeout time.Duration) (int16, bool) {
+	f.mu.Lock()
+	if !f.stuck {
+		f.pass(f.late[0])
+		delete(f.late, 0)
+		f.pass(max(0, int(f.sw.AvailMin)-f.avail()))
+		if f.state == state.Draining {
+			f.state = state.Setup
+		}
+	}
+	ready, state := f.avail() >= int(f.sw.AvailMin), f.state
+	f.mu.Unlock()
+	select {
+	case <-f.woken:
+		return 0, true
+	default:
+	}
+	switch {
+	case f.sick:
+		return events | unix.POLLNVAL, false
+	case state == disconnected:
+		return unix.POLLERR | unix.POLLNVAL, false
+	case f.stuck && (state == draining || !ready):
+		var end <-chan time.Time
+		if timeout >= 0 {
+			end = time.After(timeout)
+		}
+		select {
+		case <-f.woken:
+			return 0, true
+		case <-end:
+			return 0, false
+		}
+	case state != running:
+		return events | unix.POLLERR, false
+	}
+	return events, false
+}
+
+const (
+	running, draining, disconnected = state.Running, state.Draining, state.Disconnected
+)
+
+func (f *fakePCM) wake() { close(f.woken) }
+
+func (f *fakePCM) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+}
+
+// refine narrows p to the device's values, the ends only, as the kernel does.
+func (f *fakePCM) refine(p *hwParams) unix.Errno {
+	formats := mask{}
+	channels := p.limits(paramChannels)
+	for _, n := range f.formats {
+		if p.masks[paramFormat].has(n) && slices.ContainsFunc(f.values[paramChannels], func(c int) bool {
+			return c >= channels.Min && c <= channels.Max && f.fit(n, c)
+		}) {
+			formats[n/32] |= 1 << (n % 32)
+		}
+	}
+	if formats == (mask{}) || !p.masks[paramAccess].has(3) {
+		return unix.EINVAL
+	}
+	p.masks[paramFormat] = formats
+	for param, values := range f.values {
+		r := p.limits(param)
+		low, _ := slices.BinarySearch(values, r.Min)
+		high, found := slices.BinarySearch(values, r.Max)
+		if !found {
+			high--
+		}
+		if low > high {
+			return unix.EINVAL
+		}
+		p.within(param, Range{values[low], values[high]})
+	}
+	return 0
+}
+
+// fakeSystem is a tree with two cards: SrcA, a cable (playback and capture), and a USB microphone.
+type fakeSystem struct {
+	system
+	nodes map[string]*fakePCM // by file name
+	errs  map[string]error
+}
+
+func newFakeSystem(t *testing.T) *fakeSystem {
+	t.Helper()
+	dir := t.TempDir()
+	f := &fakeSystem{nodes: map[string]*fakePCM{}, errs: map[string]error{}}
+	f.system = system{dev: "/dev/snd", proc: filepath.Join(dir, "proc"), sys: filepath.Join(dir, "sys"), openNode: f.openNode}
+	write := func(path, text string) {
+		path = filepath.Join(dir, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("proc/asound/cards", " 0 [SrcA           ]: Loopback - Loopback\n                      Loopback 1\n"+
+		"10 [Mic            ]: USB-Audio - Blue Mic\n                      Blue Mic at usb-0000:01:00.0-1.2, full speed\n")
+	f.addCard(t, 0, "SrcA", "devices/platform/snd_aloop.0/sound/card0")
+	f.addCard(t, 10, "Mic", "devices/pci0000:00/usb1/1-1/1-1.2/1-1.2:1.0/sound/card10")
+	for _, name := range []string{"pcmC0D0p", "pcmC0D0c", "pcmC0D1p", "pcmC0D1c", "pcmC10D10c", "pcmC10D2c"} {
+		write("sys/class/sound/"+name+"/dev", "116:1\n")
+		f.nodes[name] = newFakePCM(name[len(name)-1] == 'c')
+	}
+	write("proc/asound/card0/pcm0p/info", "card: 0\ndevice: 0\nname: Loopback PCM\n")
+	write("proc/asound/card0/pcm0p/sub0/status", "closed\n")
+	write("proc/asound/card0/pcm0p/sub1/status", "state: RUNNING\nowner_pid   : 4711\n")
+	write("proc/4711/comm", "aplay\n")
+	return f
+}
+
+func (f *fakeSystem) addCard(t *testing.T, number int, id, at string) {
+	t.Helper()
+	real, link := filepath.Join(f.sys, at), filepath.Join(f.sys, "class/sound", fmt.Sprintf("card%d", number))
+	for _, dir := range []string{real, filepath.Dir(link)} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(real, "id"), []byte(id+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join("../..", at), link); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *fakeSystem) openNode(path string) (node, error) {
+	name := filepath.Base(path)
+	if err := f.errs[name]; err != nil {
+		return nil, err
+	}
+	if n := f.nodes[name]; n != nil {
+		return n, nil
+	}
+	return nil, unix.ENOENT
+}

@@ -1,0 +1,95 @@
+package alsa
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/yobert/alsa/pcm/state"
+	"golang.org/x/sys/unix"
+)
+
+// What can go wrong while a stream runs, wherever it shows (a failed transfer, POLLERR, a state), is brought to an errno
+// and mended by this one table (errnos as in sound/core/pcm_native.c and pcm_lib.c):
+//
+//	EAGAIN, EINTR  nothing there, no room, a signal   no fault: try later
+//	EPIPE          xrun                               PREPARE, fill with silence, START; counted, told once
+//	ESTRPIPE       the system slept                   RESUME, or as EPIPE; counted, told once
+//	EBADFD         not running, or unplugged          ask STATUS: stopped by its driver is as EPIPE, else gone
+//	ENODEV, EIO, all others                           gone: every further call returns the same error
+//
+// If the cure fails, the device is gone too.
+func (s *stream) mend(e unix.Errno) error {
+	if e == unix.EBADFD {
+		if e = s.state(); e == 0 {
+			e = unix.ENODEV // a contradiction, which to try again would spin on
+		}
+	}
+	switch e {
+	case 0, unix.EAGAIN, unix.EINTR:
+		return nil
+	case unix.ESTRPIPE:
+		if s.command(reqResume) != 0 {
+			e = s.restart()
+		} else {
+			e = 0
+		}
+	case unix.EPIPE:
+		e = s.restart()
+	}
+	if e != 0 {
+		return s.gone(e)
+	}
+	s.xruns.Add(1)
+	s.xrun = true
+	return nil
+}
+
+// state asks the device for its state and returns it as the errno of the table above: 0 if all is well.
+func (s *stream) state() unix.Errno {
+	if e := s.node.ioctl(reqStatus, unsafe.Pointer(&s.status)); e != 0 {
+		if e == unix.EBADFD {
+			return unix.ENODEV
+		}
+		return e
+	}
+	switch s.status.State {
+	case state.Prepared, state.Running, state.Paused:
+		return 0
+	case state.Suspended:
+		return unix.ESTRPIPE
+	case state.Disconnected:
+		return unix.ENODEV
+	}
+	return unix.EPIPE // Xrun; or stopped by the driver: Setup, Draining
+}
+
+// gone marks the stream as dead.
+func (s *stream) gone(e unix.Errno) error {
+	s.running = false
+	s.dead = fmt.Errorf("%s: %w: %w", s.name, ErrGone, explain(e))
+	return s.dead
+}
+
+// failure returns the error of a refused setting.
+func failure(e unix.Errno) error {
+	switch e {
+	case unix.ENODEV, unix.EBADFD, unix.ENXIO:
+		return fmt.Errorf("%w: %w", ErrGone, e)
+	case unix.EBUSY:
+		return fmt.Errorf("%w: %w", ErrBusy, e)
+	}
+	return fmt.Errorf("%w: %w", ErrUnsuitable, explain(e))
+}
+
+// explain adds what an errno means here, where its own text says nothing of it.
+func explain(e unix.Errno) error {
+	hint := map[unix.Errno]string{
+		unix.ENOSPC:    "the USB bus has no bandwidth left for it: plug it into another port, or ask for fewer channels or bits",
+		unix.EIO:       "the card does not move, or, on a cable of snd-aloop, its other end has another format",
+		unix.ETIMEDOUT: fmt.Sprintf("the card took no sound for %v", patience),
+	}[e]
+	if hint == "" {
+		return e
+	}
+	return fmt.Errorf("%w (%s)", e, hint)
+}

@@ -1,0 +1,185 @@
+package alsa
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unsafe"
+
+	yobert "github.com/yobert/alsa"
+	"github.com/yobert/alsa/alsatype"
+	"golang.org/x/sys/unix"
+
+	"submix/hw/pcm"
+)
+
+// setup is what was agreed with a device.
+type setup struct {
+	format         pcm.Format
+	rate, channels int
+	period, buffer int // frames
+}
+
+func (s setup) String() string {
+	return fmt.Sprintf("%v, %d Hz, %d channels, period %d, buffer %d frames", s.format, s.rate, s.channels, s.period, s.buffer)
+}
+
+func refine(n node, p *hwParams) unix.Errno { return n.ioctl(reqHwRefine, unsafe.Pointer(p)) }
+
+// everything returns all configurations of the device that have interleaved channels.
+func everything(n node) (hwParams, unix.Errno) {
+	p := allParams()
+	p.masks[paramAccess].only(int(yobert.RWInterleaved))
+	e := refine(n, &p)
+	return p, e
+}
+
+// offer returns what is in a set of configurations.
+func (p *hwParams) offer() Offer {
+	o := Offer{Rate: p.limits(paramRate), Channels: p.limits(paramChannels),
+		PeriodFrames: p.limits(paramPeriodSize), BufferFrames: p.limits(paramBufferSize)}
+	ours := map[int]pcm.Format{}
+	for _, f := range DefaultFormats() {
+		ours[formatNumber(f)] = f
+	}
+	for i := range 64 { // the kernel leaves the bits of a mask beyond these as they were
+		if !p.masks[paramFormat].has(i) {
+			continue
+		}
+		if f, ok := ours[i]; ok {
+			o.Formats = append(o.Formats, f)
+		} else if i <= int(yobert.FormatTypeLast) {
+			o.OtherFormats = append(o.OtherFormats, yobert.FormatType(i).String())
+		} else {
+			o.OtherFormats = append(o.OtherFormats, fmt.Sprintf("format %d", i))
+		}
+	}
+	return o
+}
+
+// negotiate finds the configuration nearest to the one asked for and gives it to the device.
+func negotiate(n node, c Config, capture bool) (setup, error) {
+	all, e := everything(n)
+	if e == unix.EINVAL {
+		return setup{}, fmt.Errorf("%w: it has no interleaved access: %w", ErrUnsuitable, e)
+	}
+	if e != 0 {
+		return setup{}, failure(e)
+	}
+	p, s, e := choose(n, all, c, capture)
+	if e == unix.EINVAL {
+		return setup{}, unsuitable(c, all.offer())
+	}
+	if e == 0 {
+		s.period, e = near(n, &p, paramPeriodSize, c.PeriodFrames)
+	}
+	if e == 0 {
+		want := c.Periods * s.period
+		if least := c.Rate / 10; capture && want < least {
+			want = (least + s.period - 1) / s.period * s.period
+		}
+		s.buffer, e = near(n, &p, paramBufferSize, want)
+	}
+	if e == 0 {
+		e = n.ioctl(reqHwParams, unsafe.Pointer(&p))
+	}
+	if e != 0 {
+		return setup{}, failure(e)
+	}
+	if s.buffer < 2*s.period {
+		return setup{}, fmt.Errorf("%w: its buffer of %d frames has no room for two periods of %d", ErrUnsuitable, s.buffer, s.period)
+	}
+	if e := setSoftware(n, s); e != 0 {
+		return setup{}, failure(e)
+	}
+	// Once now, so that what the bus refuses is told by Open: a USB card claims its bandwidth here.
+	if e := n.ioctl(reqPrepare, nil); e != 0 {
+		return setup{}, failure(e)
+	}
+	return s, nil
+}
+
+// choose narrows the configurations to one count of channels, one format and the rate: the first that goes, counts in
+// the order Config promises, and formats in the order of preference. EINVAL if none does.
+func choose(n node, all hwParams, c Config, capture bool) (hwParams, setup, unix.Errno) {
+	for _, channels := range counts(all.limits(paramChannels), c.Channels, capture) {
+		for _, f := range c.Formats {
+			number := formatNumber(f)
+			if number < 0 || !all.masks[paramFormat].has(number) {
+				continue
+			}
+			p := all
+			p.masks[paramFormat].only(number)
+			p.within(paramChannels, Range{channels, channels})
+			p.within(paramRate, Range{c.Rate, c.Rate})
+			if e := refine(n, &p); e != unix.EINVAL {
+				return p, setup{format: f, rate: c.Rate, channels: channels}, e
+			}
+		}
+	}
+	return all, setup{}, unix.EINVAL
+}
+
+// counts returns the channel counts to try, in that order.
+func counts(offered Range, want int, capture bool) []int {
+	if capture && offered.Max == 1 {
+		return []int{1}
+	}
+	const sane = 256 // some virtual devices offer 2^32-1
+	var list []int
+	for i := max(want, offered.Min); i <= min(offered.Max, sane); i++ {
+		list = append(list, i)
+	}
+	return list
+}
+
+// near narrows a parameter to want, or else to the nearest number the device can do.
+func near(n node, p *hwParams, param, want int) (int, unix.Errno) {
+	limits := p.limits(param)
+	above, below := *p, *p
+	above.within(param, Range{max(want, limits.Min), max(limits.Max, limits.Min)})
+	below.within(param, Range{limits.Min, min(want, limits.Max)})
+	var found []int
+	if want <= limits.Max && refine(n, &above) == 0 {
+		found = append(found, above.limits(param).Min)
+	}
+	if want >= limits.Min && refine(n, &below) == 0 {
+		found = append(found, below.limits(param).Max)
+	}
+	slices.SortFunc(found, func(a, b int) int { return max(a-want, want-a) - max(b-want, want-b) })
+	e := unix.EINVAL
+	for _, v := range found {
+		exact := *p
+		exact.within(param, Range{v, v})
+		if e = refine(n, &exact); e == 0 {
+			*p = exact
+			return v, 0
+		}
+	}
+	return 0, e
+}
+
+// setSoftware sets when the stream wakes, starts and stops: it wakes with a period to transfer, starts only when told,
+// and stops, which is an xrun, as soon as the buffer is empty (playback) or full (capture).
+func setSoftware(n node, s setup) unix.Errno {
+	const monotonic = 1 // SNDRV_PCM_TSTAMP_TYPE_MONOTONIC; heeded from protocol 2.0.12 on
+	sw := alsatype.SwParams{
+		TstampMode:     1,
+		PeriodStep:     1,
+		AvailMin:       alsatype.Uframes(s.period),
+		XferAlign:      1,
+		StartThreshold: 1 << 30, // more than any buffer holds
+		StopThreshold:  alsatype.Uframes(s.buffer),
+		Proto:          2<<16 | 0<<8 | 12,
+		TstampType:     monotonic,
+	}
+	return n.ioctl(reqSwParams, unsafe.Pointer(&sw))
+}
+
+func unsuitable(c Config, o Offer) error {
+	var names []string
+	for _, f := range c.Formats {
+		names = append(names, f.String())
+	}
+	return fmt.Errorf("%w: asked for %s, %d Hz, %d channels; it offers %v", ErrUnsuitable, strings.Join(names, " or "), c.Rate, c.Channels, o)
+}

@@ -1,0 +1,68 @@
+package alsa
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The calls to the kernel, on descriptors any machine has.
+func TestKernelNode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pcm")
+	if _, err := openNode(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("open of nothing: %v", err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n, err := openNode(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.close()
+	x := xferI{}
+	for _, req := range []uintptr{reqReadI, reqHwParams} {
+		if e := n.ioctl(req, unsafe.Pointer(&x)); e != unix.ENOTTY {
+			t.Errorf("ioctl %#x on a file: %v", req, e)
+		}
+	}
+	if revents, woken := n.poll(unix.POLLOUT, -1); revents != unix.POLLOUT || woken {
+		t.Errorf("poll: %#x, %v", revents, woken)
+	}
+}
+
+// A pipe is never ready: poll ends by its timeout, or, even without one, by wake.
+func TestKernelNodePoll(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	defer r.Close()
+	event, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(event)
+	n := &kernelNode{fd: int(r.Fd()), event: event}
+	if revents, woken := n.poll(unix.POLLIN, 0); revents != 0 || woken {
+		t.Errorf("poll of no time: %#x, %v", revents, woken)
+	}
+	ended := make(chan bool)
+	go func() {
+		_, woken := n.poll(unix.POLLIN, -1)
+		ended <- woken
+	}()
+	n.wake()
+	if !<-ended {
+		t.Error("poll ended, but not by wake")
+	}
+	if _, woken := n.poll(unix.POLLIN, -1); !woken {
+		t.Error("wake is forgotten")
+	}
+}

@@ -1,0 +1,180 @@
+package alsa
+
+import (
+	"fmt"
+	"time"
+	"unsafe"
+
+	"github.com/yobert/alsa/pcm/state"
+	"golang.org/x/sys/unix"
+)
+
+// patience is how long a playback device may take no sound before it counts as dead. It is far beyond any period; the
+// kernel's own limit for a blocking write, 10 s in many versions, is of no use to a box that plays.
+const patience = 2 * time.Second
+
+// Playback is a device that is played to, and paces who plays. All methods but Close, and those that only tell, belong
+// to one goroutine at a time, best one that is locked to a real-time thread: they block the thread.
+type Playback struct {
+	*stream
+	tight []byte // the block as encoded, if the device has more channels than were asked for
+}
+
+// OpenPlayback opens a device for playback. It makes no sound before the first Wait or Write. It never waits for a
+// device that is in use. The error is one of ErrNotFound, ErrBusy, ErrUnsuitable, ErrGone, and says what to do about it.
+func OpenPlayback(c Config) (*Playback, error) { return host().openPlayback(c) }
+
+func (sys system) openPlayback(c Config) (*Playback, error) {
+	s, err := sys.open(c, false)
+	if err != nil {
+		return nil, err
+	}
+	return newPlayback(s), nil
+}
+
+func newPlayback(s *stream) *Playback {
+	frame := s.channels * s.format.Bytes()
+	s.silence = make([]byte, (s.buffer-s.period)*frame) // zeros are silence in every format
+	s.raw = make([]byte, s.period*frame)
+	p := &Playback{stream: s, tight: s.raw}
+	if s.want < s.channels {
+		p.tight = make([]byte, s.period*s.want*s.format.Bytes())
+	}
+	return p
+}
+
+// Channels returns the number of channels of a block, which is the number asked for. What the device has beyond them
+// stays silent.
+func (p *Playback) Channels() int { return p.want }
+
+// Wait blocks until there is room for a block, and returns the number of frames that are queued and not played yet,
+// what the hardware holds included. The first call starts the device on a buffer of silence with room for one block, so
+// that with one Write for each Wait, BufferFrames frames are queued after each Write.
+//
+// The error is ErrXrun, once for each underrun, if the device ran dry: it was started again in the same way, there is
+// room for a block, and queuedFrames holds; go on as usual. ErrGone: the device is gone, or took no sound for two
+// seconds; close it. ErrClosed: Close was called.
+func (p *Playback) Wait() (queuedFrames int, err error) {
+	if err := p.enter(); err != nil {
+		return 0, err
+	}
+	defer p.gate.leave()
+	if err := p.start(); err != nil {
+		return 0, err
+	}
+	for {
+		if err := p.room(); err != nil {
+			return 0, err
+		}
+		e := p.node.ioctl(reqDelay, unsafe.Pointer(&p.delay))
+		if e == 0 {
+			return max(0, int(p.delay)), p.takeXrun()
+		}
+		if err := p.mend(e); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// Write queues one block of PeriodFrames frames, interleaved, full scale 1.0; it does not keep it, and allocates
+// nothing. After a Wait it does not block, otherwise it waits for room. An underrun it meets is mended, and told by the
+// next Wait. The other errors are those of Wait.
+func (p *Playback) Write(block []float32) error {
+	if len(block) != p.period*p.want {
+		return fmt.Errorf("%s: block of %d samples, want %d frames of %d channels", p.name, len(block), p.period, p.want)
+	}
+	if err := p.enter(); err != nil {
+		return err
+	}
+	defer p.gate.leave()
+	if err := p.start(); err != nil {
+		return err
+	}
+	p.encode(block)
+	frame := len(p.raw) / p.period
+	for done, xruns := 0, p.Xruns(); done < p.period; {
+		n, e := p.transfer(reqWriteI, p.raw[done*frame:], p.period-done)
+		done += n
+		var err error
+		switch e {
+		case 0:
+		case unix.EAGAIN:
+			err = p.room()
+		default:
+			err = p.mend(e)
+		}
+		if err != nil {
+			return err
+		}
+		if now := p.Xruns(); now != xruns {
+			done, xruns = 0, now // the buffer was emptied: the whole block goes in, lest the latency shrink
+		}
+	}
+	return nil
+}
+
+func (p *Playback) encode(block []float32) {
+	p.format.Encode(p.tight, block)
+	if p.want == p.channels {
+		return // tight is raw
+	}
+	from, to := len(p.tight)/p.period, len(p.raw)/p.period
+	for i := range p.period {
+		copy(p.raw[i*to:], p.tight[i*from:(i+1)*from])
+	}
+}
+
+// room blocks until a period has room. After an xrun, too, there is: restart leaves it.
+func (p *Playback) room() error {
+	ready, err := p.wait(unix.POLLOUT, patience)
+	if err == nil && !ready {
+		err = p.gone(unix.ETIMEDOUT)
+	}
+	return err
+}
+
+// Drain plays out what is queued and stops the device; the next Wait starts it again. It takes as long as the queue,
+// and two seconds more at most: then the rest is dropped, and the error is ErrGone.
+func (p *Playback) Drain() error {
+	if err := p.enter(); err != nil {
+		return err
+	}
+	defer p.gate.leave()
+	if !p.running {
+		return nil
+	}
+	p.running = false
+	// The descriptor is non-blocking: EAGAIN says that draining has begun.
+	if e := p.command(reqDrain); e == unix.EPIPE {
+		return nil // it had run dry, which is where draining ends
+	} else if e != 0 && e != unix.EAGAIN {
+		return p.gone(e)
+	}
+	length := time.Duration(p.buffer) * time.Second / time.Duration(p.rate)
+	_, woken := p.node.poll(unix.POLLOUT, length+patience)
+	if woken {
+		return p.errClosed
+	}
+	e := p.state()
+	if p.status.State == state.Draining {
+		p.command(reqDrop)
+		return p.gone(unix.ETIMEDOUT)
+	}
+	if e != 0 && e != unix.EPIPE {
+		return p.gone(e)
+	}
+	return nil
+}
+
+// Drop stops the device at once and drops what is queued; the next Wait starts it again.
+func (p *Playback) Drop() error {
+	if err := p.enter(); err != nil {
+		return err
+	}
+	defer p.gate.leave()
+	p.running = false
+	if e := p.command(reqDrop); e != 0 {
+		return p.gone(e)
+	}
+	return nil
+}

@@ -1,0 +1,443 @@
+package alsa
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/yobert/alsa/pcm/state"
+	"golang.org/x/sys/unix"
+
+	"submix/hw/pcm"
+)
+
+func openPair(t *testing.T, c Config) (*Capture, *fakePCM, *Playback, *fakePCM) {
+	t.Helper()
+	in, out := newFakePCM(true), newFakePCM(false)
+	open := func(n *fakePCM) *stream {
+		c, err := c.withDefaults(n.capture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := setUp(n, c, n.capture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	return newCapture(open(in)), in, newPlayback(open(out)), out
+}
+
+var small = Config{PeriodFrames: 100, Formats: []pcm.Format{pcm.S16LE}}
+
+func TestCaptureRead(t *testing.T) {
+	c, dev, _, _ := openPair(t, small)
+	if dev.state != state.Prepared {
+		t.Fatalf("open leaves the device %v", dev.state)
+	}
+	dst := make([]float32, 200)
+	if n, err := c.Read(dst); n != 0 || err != nil || dev.state != state.Running {
+		t.Fatalf("first read: %d, %v, device %v", n, err, dev.state)
+	}
+	dev.sound = []byte{0, 0x40, 0, 0xc0, 0, 0x20, 0, 0xe0}
+	dev.pass(2)
+	if n, err := c.Read(dst); n != 2 || err != nil || !slices.Equal(dst[:4], []float32{0.5, -0.5, 0.25, -0.25}) {
+		t.Fatalf("read: %d, %v, %v", n, err, dst[:4])
+	}
+	dev.pass(250)
+	for _, want := range []int{100, 100, 50, 0} {
+		if n, err := c.Read(dst); n != want || err != nil {
+			t.Fatalf("read: %d, %v, want %d", n, err, want)
+		}
+	}
+	dev.pass(10)
+	if n, err := c.Read(dst[:1]); n != 0 || err != nil {
+		t.Fatalf("read of less than a frame: %d, %v", n, err)
+	}
+}
+
+func TestCaptureOverrun(t *testing.T) {
+	c, dev, _, _ := openPair(t, small)
+	dst := make([]float32, 3*c.BufferFrames())
+	for i := range 3 {
+		c.Read(dst)
+		dev.pass(c.BufferFrames())
+		if n, err := c.Read(dst); n != 0 || !errors.Is(err, ErrXrun) || !errors.Is(err, unix.EPIPE) {
+			t.Fatalf("read after overrun: %d, %v", n, err)
+		}
+		dev.pass(7)
+		if n, err := c.Read(dst); n != 7 || err != nil || c.Xruns() != uint64(i+1) {
+			t.Fatalf("read after that: %d, %v, %d xruns", n, err, c.Xruns())
+		}
+	}
+}
+
+func TestCaptureWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, dev, _, _ := openPair(t, small)
+		if ready, err := c.Wait(-1); !ready || err != nil {
+			t.Fatalf("wait: %v, %v", ready, err)
+		}
+		dst := make([]float32, 1000)
+		if n, err := c.Read(dst); n != 100 || err != nil {
+			t.Fatalf("read: %d, %v", n, err)
+		}
+		dev.stuck = true
+		start := time.Now()
+		if ready, err := c.Wait(time.Second); ready || err != nil || time.Since(start) != time.Second {
+			t.Fatalf("wait on a card that stalls: %v, %v after %v", ready, err, time.Since(start))
+		}
+		dev.pass(c.BufferFrames())
+		if ready, err := c.Wait(time.Second); !ready || err != nil {
+			t.Fatalf("wait after overrun: %v, %v", ready, err)
+		}
+		if _, err := c.Read(dst); !errors.Is(err, ErrXrun) {
+			t.Fatalf("read after that wait: %v", err)
+		}
+	})
+}
+
+// The buffer is full after each write, and what is written comes out in one piece behind the silence of the start.
+func TestPlayback(t *testing.T) {
+	_, _, p, dev := openPair(t, small)
+	if len(dev.sound) != 0 {
+		t.Fatal("open plays something")
+	}
+	want := make([]byte, 200*4)
+	block := make([]float32, 200)
+	for i := range 50 {
+		queued, err := p.Wait()
+		if queued != 200 || err != nil {
+			t.Fatalf("wait %d: %d queued, %v", i, queued, err)
+		}
+		for j := range block {
+			block[j] = float32(i*200+j) / 32768
+			want = append(want, byte(i*200+j), byte((i*200+j)>>8))
+		}
+		if err := p.Write(block); err != nil || dev.avail() != 0 {
+			t.Fatalf("write %d: %v, room for %d left", i, err, dev.avail())
+		}
+	}
+	if !bytes.Equal(dev.sound, want) || p.Xruns() != 0 {
+		t.Errorf("wrong sound came out, %d xruns", p.Xruns())
+	}
+	if err := p.Write(block[1:]); err == nil || !strings.Contains(err.Error(), "199 samples, want 100 frames of 2 channels") {
+		t.Errorf("block of a wrong shape: %v", err)
+	}
+}
+
+func TestPlaybackWithoutWait(t *testing.T) {
+	_, _, p, dev := openPair(t, small)
+	for range 10 {
+		if err := p.Write(make([]float32, 200)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(dev.sound) != 4*(200+1000) || p.Xruns() != 0 {
+		t.Errorf("%d bytes came out, %d xruns", len(dev.sound), p.Xruns())
+	}
+}
+
+// A device with more channels than wanted gets silence on the others.
+func TestPlaybackMoreChannels(t *testing.T) {
+	_, _, p, dev := openPair(t, Config{Channels: 3, PeriodFrames: 40, Formats: []pcm.Format{pcm.S16LE}})
+	block := make([]float32, 120)
+	for i := range block {
+		block[i] = float32(i+1) / 32768
+	}
+	if err := p.Write(block); err != nil || p.Channels() != 3 {
+		t.Fatal(p.Channels(), err)
+	}
+	if got, want := dev.sound[len(dev.sound)-16:], []byte{115, 0, 116, 0, 117, 0, 0, 0, 118, 0, 119, 0, 120, 0, 0, 0}; !slices.Equal(got, want) {
+		t.Errorf("the last frames are %v, want %v", got, want)
+	}
+}
+
+// Wherever an underrun shows, it is mended and told once, by Wait, and the latency afterwards is the same as before.
+func TestPlaybackUnderrun(t *testing.T) {
+	for name, fail := range map[string]func(*fakePCM){
+		"in poll":   func(f *fakePCM) { f.late = map[uintptr]int{0: 300} },
+		"in DELAY":  func(f *fakePCM) { f.late = map[uintptr]int{reqDelay: 300} },
+		"stopped":   func(f *fakePCM) { f.state = state.Setup },
+		"suspended": func(f *fakePCM) { f.state = state.Suspended },
+	} {
+		_, _, p, dev := openPair(t, small)
+		block := make([]float32, 200)
+		p.Wait()
+		p.Write(block)
+		dev.calls = nil
+		fail(dev)
+		if queued, err := p.Wait(); queued != 200 || !errors.Is(err, ErrXrun) || !errors.Is(err, unix.EPIPE) {
+			t.Errorf("%s: wait: %d queued, %v", name, queued, err)
+		}
+		if want := []uintptr{reqPrepare, reqStart}; !slices.Equal(slices.DeleteFunc(dev.calls, func(r uintptr) bool { return r == reqResume }), want) {
+			t.Errorf("%s: mended by %#x", name, dev.calls)
+		}
+		if err := p.Write(block); err != nil || dev.avail() != 0 || p.Xruns() != 1 {
+			t.Errorf("%s: write: %v, room for %d left, %d xruns", name, err, dev.avail(), p.Xruns())
+		}
+		if queued, err := p.Wait(); queued != 200 || err != nil {
+			t.Errorf("%s: wait after that: %d queued, %v", name, queued, err)
+		}
+	}
+}
+
+func TestPlaybackUnderrunInWrite(t *testing.T) {
+	_, _, p, dev := openPair(t, small)
+	block := make([]float32, 200)
+	p.Wait()
+	p.Write(block)
+	p.Wait()
+	dev.pass(300)
+	if err := p.Write(block); err != nil || dev.avail() != 0 {
+		t.Fatalf("write: %v, room for %d left", err, dev.avail())
+	}
+	for _, want := range []error{ErrXrun, nil} {
+		if queued, err := p.Wait(); queued != 200 || !errors.Is(err, want) {
+			t.Errorf("wait: %d queued, %v, want %v", queued, err, want)
+		}
+		p.Write(block)
+	}
+	if p.Xruns() != 1 {
+		t.Errorf("%d xruns", p.Xruns())
+	}
+}
+
+// A block that is in the buffer in part when it runs dry is written anew as a whole.
+func TestPlaybackUnderrunInPartOfWrite(t *testing.T) {
+	_, _, p, dev := openPair(t, small)
+	block := make([]float32, 200)
+	p.Write(block)
+	dev.pass(50)
+	dev.late = map[uintptr]int{0: 400}
+	if err := p.Write(block); err != nil || dev.avail() != 0 || p.Xruns() != 1 {
+		t.Fatalf("write: %v, room for %d left, %d xruns", err, dev.avail(), p.Xruns())
+	}
+}
+
+// An error of poll's that the state does not confirm must not be polled for ever.
+func TestPollContradictsState(t *testing.T) {
+	c, dev, p, out := openPair(t, small)
+	dev.sick, out.sick = true, true
+	_, waitErr := p.Wait()
+	_, pollErr := c.Wait(-1)
+	if !errors.Is(waitErr, ErrGone) || !errors.Is(pollErr, ErrGone) {
+		t.Errorf("playback: %v; capture: %v", waitErr, pollErr)
+	}
+}
+
+func TestResume(t *testing.T) {
+	c, dev, p, out := openPair(t, small)
+	c.Start()
+	p.Wait()
+	dev.asleep, out.asleep = true, true
+	dev.state, out.state = state.Suspended, state.Suspended
+	dev.calls, out.calls = nil, nil
+	if _, err := c.Read(make([]float32, 10)); !errors.Is(err, ErrXrun) || !slices.Equal(dev.calls, []uintptr{reqResume}) {
+		t.Errorf("capture: %v, mended by %#x", err, dev.calls)
+	}
+	if _, err := p.Wait(); !errors.Is(err, ErrXrun) || !slices.Equal(out.calls, []uintptr{reqResume}) {
+		t.Errorf("playback: %v, mended by %#x", err, out.calls)
+	}
+}
+
+// Every errno of a transfer ends in one of three ways; see the table at mend.
+func TestErrnos(t *testing.T) {
+	for _, e := range []struct {
+		errno unix.Errno
+		state state.State
+		want  error
+	}{
+		{unix.EAGAIN, state.Running, nil},
+		{unix.EINTR, state.Running, nil},
+		{unix.EPIPE, state.Xrun, ErrXrun},
+		{unix.EBADFD, state.Setup, ErrXrun},
+		{unix.EBADFD, state.Draining, ErrXrun}, // a cable whose other end was changed
+		{unix.EBADFD, state.Disconnected, ErrGone},
+		{unix.EBADFD, state.Running, ErrGone},
+		{unix.ENODEV, state.Running, ErrGone},
+		{unix.EIO, state.Running, ErrGone},
+		{unix.EFAULT, state.Running, ErrGone},
+	} {
+		c, dev, p, out := openPair(t, small)
+		c.Start()
+		p.Wait()
+		dev.errnos[reqReadI], out.errnos[reqWriteI] = []unix.Errno{e.errno}, []unix.Errno{e.errno}
+		dev.state, out.state = e.state, e.state
+		if n, err := c.Read(make([]float32, 10)); n != 0 || !errors.Is(err, e.want) {
+			t.Errorf("read answered %v in state %v: %v, want %v", e.errno, e.state, err, e.want)
+		}
+		err := p.Write(make([]float32, 200))
+		if err == nil {
+			_, err = p.Wait()
+		}
+		if !errors.Is(err, e.want) {
+			t.Errorf("write answered %v in state %v: %v, want %v", e.errno, e.state, err, e.want)
+		}
+	}
+}
+
+// Once gone, a stream says so at every call, and asks the device nothing more.
+func TestGone(t *testing.T) {
+	c, dev, p, out := openPair(t, small)
+	c.Start()
+	p.Wait()
+	dev.state, out.state = state.Disconnected, state.Disconnected
+	for range 3 {
+		_, readErr := c.Read(make([]float32, 10))
+		_, waitErr := p.Wait()
+		ready, pollErr := c.Wait(-1)
+		for _, err := range []error{readErr, waitErr, pollErr, p.Write(make([]float32, 200)), p.Drain(), p.Drop(), c.Start()} {
+			if !errors.Is(err, ErrGone) || !errors.Is(err, unix.ENODEV) || ready {
+				t.Errorf("a call on a device that is gone: %v", err)
+			}
+		}
+		dev.state, out.state = state.Running, state.Running // it must be opened anew
+	}
+	if err := errors.Join(c.Close(), p.Close()); err != nil || !dev.closed || !out.closed {
+		t.Errorf("close: %v", err)
+	}
+}
+
+// A cure that fails is not tried for ever.
+func TestCureFails(t *testing.T) {
+	c, dev, p, out := openPair(t, small)
+	c.Start()
+	p.Wait()
+	dev.state, out.state = state.Xrun, state.Xrun
+	dev.errnos[reqStart], out.errnos[reqPrepare] = []unix.Errno{unix.EIO}, []unix.Errno{unix.EIO}
+	if _, err := c.Read(make([]float32, 10)); !errors.Is(err, ErrGone) || !errors.Is(err, unix.EIO) {
+		t.Errorf("capture: %v", err)
+	}
+	if _, err := p.Wait(); !errors.Is(err, ErrGone) || !errors.Is(err, unix.EIO) {
+		t.Errorf("playback: %v", err)
+	}
+}
+
+func TestPlaybackStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, _, p, out := openPair(t, small)
+		p.Wait()
+		p.Write(make([]float32, 200))
+		out.stuck = true
+		start := time.Now()
+		if _, err := p.Wait(); !errors.Is(err, ErrGone) || time.Since(start) != patience {
+			t.Errorf("wait on a card that stands still: %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, _, p, out := openPair(t, small)
+		if err := p.Drain(); err != nil || len(out.sound) != 0 {
+			t.Fatalf("drain before the start: %v", err)
+		}
+		for range 2 { // after it, Wait starts anew
+			if queued, err := p.Wait(); queued != 200 || err != nil {
+				t.Fatalf("wait: %d, %v", queued, err)
+			}
+			if err := p.Drain(); err != nil || out.state != state.Setup || p.Xruns() != 0 {
+				t.Fatalf("drain: %v, device %v", err, out.state)
+			}
+		}
+		p.Wait()
+		if err := p.Drop(); err != nil || out.state != state.Setup {
+			t.Fatalf("drop: %v, device %v", err, out.state)
+		}
+		p.Wait()
+		out.stuck = true
+		start := time.Now()
+		if err := p.Drain(); !errors.Is(err, ErrGone) || time.Since(start) > 3*time.Second || out.state != state.Setup {
+			t.Fatalf("drain of a card that stands still: %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+// Close ends whatever call waits, returns when that is out, and lets no call reach the descriptor afterwards.
+func TestCloseEndsCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, dev, p, out := openPair(t, small)
+		p.Wait()
+		p.Write(make([]float32, 200))
+		dev.stuck, out.stuck = true, true
+		results := make(chan error, 2)
+		go func() { _, err := c.Wait(-1); results <- err }()
+		go func() { _, err := p.Wait(); results <- err }()
+		synctest.Wait() // both are blocked
+		start := time.Now()
+		for _, s := range []*stream{c.stream, p.stream} {
+			go s.Close()
+			s.Close()
+		}
+		for range 2 {
+			if err := <-results; !errors.Is(err, ErrClosed) {
+				t.Errorf("blocked call: %v", err)
+			}
+		}
+		if !dev.closed || !out.closed || time.Since(start) != 0 {
+			t.Errorf("close took %v", time.Since(start))
+		}
+		_, readErr := c.Read(make([]float32, 10))
+		_, waitErr := p.Wait()
+		for _, err := range []error{readErr, waitErr, p.Write(make([]float32, 200)), p.Drain(), p.Drop(), c.Start()} {
+			if !errors.Is(err, ErrClosed) {
+				t.Errorf("call after close: %v", err)
+			}
+		}
+		if dev.refused+out.refused != 0 {
+			t.Error("a call reached a closed descriptor")
+		}
+	})
+}
+
+// Close against a user that never blocks, with the race detector's help.
+func TestCloseRace(t *testing.T) {
+	for range 200 {
+		c, dev, p, out := openPair(t, small)
+		done := make(chan bool)
+		go func() {
+			dst := make([]float32, 10)
+			for err := error(nil); !errors.Is(err, ErrClosed); _, err = c.Read(dst) {
+			}
+			done <- true
+		}()
+		go func() {
+			block := make([]float32, 200)
+			for err := error(nil); !errors.Is(err, ErrClosed); err = p.Write(block) {
+			}
+			done <- true
+		}()
+		c.Close()
+		p.Close()
+		<-done
+		<-done
+		if dev.refused+out.refused != 0 {
+			t.Fatal("a call reached a closed descriptor")
+		}
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	c, dev, p, out := openPair(t, small)
+	block, dst := make([]float32, 200), make([]float32, 1000)
+	n := testing.AllocsPerRun(100, func() {
+		dev.pass(50)
+		c.Read(dst)
+		dev.pass(c.BufferFrames())
+		c.Read(dst)
+		p.Wait()
+		p.Write(block)
+		out.pass(300)
+		p.Wait()
+		p.Write(block)
+		out.sound, dev.calls, out.calls = out.sound[:0], dev.calls[:0], out.calls[:0]
+	})
+	if n != 0 {
+		t.Errorf("a block allocates %g times", n)
+	}
+}

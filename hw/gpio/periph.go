@@ -1,0 +1,173 @@
+package gpio
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"golang.org/x/sys/unix"
+	"periph.io/x/conn/v3/driver/driverreg"
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/host/v3/gpioioctl"
+)
+
+// scanning guards the library's list of chips.
+var scanning sync.Mutex
+
+// scan finds the chips of this machine, and returns them as the library and as find know them, in the same order. The
+// library looks only once a process; anew makes it look again, for chips that came later. It then keeps what it had open
+// as well, so anew is for when there is a reason.
+func scan(anew bool) (chips []*gpioioctl.GPIOChip, found []chip, err error) {
+	scanning.Lock()
+	defer scanning.Unlock()
+	restore, err := keepStdin()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer restore()
+	drivers, err := driverreg.Init()
+	if err != nil {
+		return nil, nil, fmt.Errorf("GPIO chips: %w", err)
+	}
+	if anew {
+		for _, d := range drivers.Loaded {
+			d.Init()
+		}
+		for _, d := range drivers.Skipped { // there was no chip
+			d.D.Init()
+		}
+	}
+	seen := map[string]bool{}
+	for _, c := range slices.Backward(gpioioctl.Chips) { // the newest of each path is the one that is there
+		if seen[c.Path()] || !there(c.Path()) {
+			continue
+		}
+		seen[c.Path()] = true
+		known := chip{name: c.Name(), label: c.Label(), path: c.Path()}
+		for _, l := range c.Lines() {
+			known.lines = append(known.lines, pin{l.Name(), l.Consumer()})
+		}
+		chips, found = append(chips, c), append(found, known)
+	}
+	return chips, found, nil
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// unknownChip tells whether there is a chip that may be opened and is not among those found.
+func unknownChip(found []chip) bool {
+	paths, _ := filepath.Glob("/dev/gpiochip*") // the pattern is not malformed
+	for _, path := range paths {
+		if slices.ContainsFunc(found, func(c chip) bool { return same(c.path, path) }) {
+			continue
+		}
+		if f, err := os.Open(path); err == nil {
+			f.Close()
+			return true
+		}
+	}
+	return false
+}
+
+// same tells whether two paths lead to one device, as gpiochip0 and gpiochip4 do on a Pi.
+func same(a, b string) bool {
+	x, errA := os.Stat(a)
+	y, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(x, y)
+}
+
+// keepStdin returns a function that repairs file 0. The library closes it by mistake where two names lead to one chip,
+// as on a Pi, and takes a line that then gets number 0 for closed. A copy made beforehand goes back to the lowest free
+// number, which is 0 exactly if that happened, whatever other goroutines open meanwhile.
+func keepStdin() (restore func(), err error) {
+	if _, err := unix.FcntlInt(0, unix.F_GETFD, 0); err != nil {
+		if _, err := unix.Open(os.DevNull, unix.O_RDWR, 0); err != nil { // gets number 0, and stays
+			return nil, fmt.Errorf("%s: %w", os.DevNull, err)
+		}
+	}
+	spare, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return nil, fmt.Errorf("copy of standard input: %w", err)
+	}
+	return func() {
+		if fd, err := unix.FcntlInt(uintptr(spare), unix.F_DUPFD, 0); err == nil && fd > 0 {
+			unix.Close(fd)
+		}
+		unix.Close(spare)
+	}, nil
+}
+
+// request finds and requests the line l means, among chips that have come since the last time too. set is nil where the
+// line must be used by itself: the library requests sets by name, and lines of port expanders have none.
+func request(l Line, dir gpioioctl.LineDir, edge gpio.Edge, pull gpio.Pull) (set *gpioioctl.LineSet, line *gpioioctl.GPIOLine, path string, err error) {
+	for _, anew := range []bool{false, true} {
+		chips, found, err := scan(anew)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		c, offset, err := find(found, l)
+		if !anew && errors.Is(err, ErrNoChip) && unknownChip(found) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, "", err
+		}
+		line = chips[c].Lines()[offset]
+		if chips[c].ByName(line.Name()) == line {
+			set, err = chips[c].LineSet(dir, edge, pull, line.Name())
+		} else if dir == gpioioctl.LineInput {
+			err = line.In(pull, edge)
+		} else {
+			err = line.Out(gpio.Low)
+		}
+		if err == nil {
+			return set, line, chips[c].Path(), nil
+		}
+		if anew || !errors.Is(err, unix.ENODEV) { // else it was removed, and another one has taken its path
+			return nil, nil, "", fmt.Errorf("%v: %w%s", l, err, usedBy(found[c].lines[offset]))
+		}
+	}
+	panic("gpio: the second try returns")
+}
+
+func usedBy(p pin) string {
+	if p.user == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (used by %q)", p.user)
+}
+
+func requestInput(l Line) (edgeLine, error) {
+	pull, ok := map[Pull]gpio.Pull{"": gpio.PullNoChange, PullNone: gpio.PullNoChange, PullUp: gpio.PullUp, PullDown: gpio.PullDown}[l.Pull]
+	if !ok {
+		return nil, fmt.Errorf("%v: %w: pull %q (none, up or down)", l, ErrConfig, l.Pull)
+	}
+	set, line, path, err := request(l, gpioioctl.LineInput, gpio.BothEdges, pull)
+	if err != nil {
+		return nil, err
+	}
+	// A wait that is over at once makes the library set up what halt needs, before there is a second goroutine.
+	if set != nil {
+		set.WaitForEdge(-1)
+		return namedLine{set}, nil
+	}
+	line.WaitForEdge(-1)
+	return bareLine{line, path}, nil
+}
+
+func requestOutput(l Line) (outLine, error) {
+	set, line, path, err := request(l, gpioioctl.LineOutput, gpio.NoEdge, gpio.PullNoChange)
+	if err != nil {
+		return nil, err
+	}
+	if set != nil {
+		return namedLine{set}, nil
+	}
+	return bareLine{line, path}, nil
+}

@@ -1,0 +1,189 @@
+package serial
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// fakeDevice takes bytes only while it is free, and is silent to the reader.
+type fakeDevice struct {
+	t       *testing.T
+	free    chan struct{} // closed: Write returns at once
+	drops   chan struct{} // nil, or frees one Write each
+	written chan []byte
+	writing sync.Mutex
+}
+
+func newFakeDevice(t *testing.T) *fakeDevice {
+	return &fakeDevice{t: t, free: make(chan struct{}), written: make(chan []byte, 1000)}
+}
+
+func (f *fakeDevice) Read([]byte) (int, error) { time.Sleep(poll); return 0, nil }
+
+func (f *fakeDevice) Write(p []byte) (int, error) {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	select {
+	case <-f.free:
+	case <-f.drops:
+	}
+	f.written <- bytes.Clone(p)
+	return len(p), nil
+}
+
+func (f *fakeDevice) drop() error {
+	select {
+	case f.drops <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (f *fakeDevice) Close() error {
+	if !f.writing.TryLock() {
+		f.t.Error("closed while a write is in the device: its file number can become another file's")
+	}
+	close(f.written)
+	return nil
+}
+
+func (f *fakeDevice) all() (s string) {
+	for p := range f.written {
+		s += string(p)
+	}
+	return s
+}
+
+// run serves one session on the device.
+func run(f *fakeDevice, session func(io.ReadWriter) error) (ended chan error) {
+	ended = make(chan error, 1)
+	go func() { ended <- serve(f.t.Context(), f, session) }()
+	synctest.Wait()
+	return ended
+}
+
+func TestOnlyWholeLinesAreLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeDevice(t)
+		more := make(chan struct{})
+		ended := run(f, func(rw io.ReadWriter) error {
+			for i := range 20000 {
+				line := fmt.Sprintf("line %d ends\r\n", i)
+				for _, piece := range []string{line[:5], line[5:]} {
+					if n, err := io.WriteString(rw, piece); n != len(piece) || err != nil {
+						t.Errorf("write: %d, %v", n, err)
+					}
+				}
+			}
+			<-more
+			_, err := io.WriteString(rw, "the last\r\n")
+			return err
+		})
+		close(f.free)
+		synctest.Wait()
+		close(more)
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		out := f.all()
+		if n := len(out); n > queueBytes+chunkBytes+100 || n < queueBytes-100 {
+			t.Errorf("%d bytes came out, want what fits the queue", n)
+		}
+		lines := strings.SplitAfter(out, "\r\n")
+		for i, line := range lines[:len(lines)-2] {
+			if line != fmt.Sprintf("line %d ends\r\n", i) {
+				t.Fatalf("line %d is %q", i, line)
+			}
+		}
+		if last := lines[len(lines)-2]; last != "the last\r\n" || lines[len(lines)-1] != "" {
+			t.Errorf("after the gap came %q", last)
+		}
+	})
+}
+
+func TestTornLineIsEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeDevice(t)
+		ended := run(f, func(rw io.ReadWriter) error {
+			io.WriteString(rw, "begin")
+			time.Sleep(time.Nanosecond) // until the writer has taken it
+			io.WriteString(rw, strings.Repeat("x", queueBytes))
+			io.WriteString(rw, "rest\n")
+			io.WriteString(rw, "next\n")
+			return nil
+		})
+		close(f.free)
+		<-ended
+		if out := f.all(); out != "begin\nnext\n" {
+			t.Errorf("got %q", out)
+		}
+	})
+}
+
+func TestBlockedWriterIsFreed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeDevice(t)
+		f.drops = make(chan struct{})
+		start := time.Now()
+		ended := run(f, func(rw io.ReadWriter) error {
+			io.WriteString(rw, strings.Repeat("x\n", 10000))
+			return io.ErrUnexpectedEOF
+		})
+		if err := <-ended; err != io.ErrUnexpectedEOF || time.Since(start) != poll {
+			t.Errorf("ended with %v after %v", err, time.Since(start))
+		}
+		if n := len(f.all()); n > 2*chunkBytes {
+			t.Errorf("%d bytes were written after the end, want them dropped", n)
+		}
+	})
+}
+
+func TestStuckWriterHoldsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeDevice(t) // drop does not help
+		start := time.Now()
+		ended := run(f, func(rw io.ReadWriter) error { _, err := io.WriteString(rw, "x\n"); return err })
+		<-ended
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("ended after %v", took)
+		}
+		close(f.free) // at last: the device is closed, and only now
+		f.all()
+	})
+}
+
+func TestSilenceIsNoEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		c := newConn(ctx, newFakeDevice(t))
+		start := time.Now()
+		time.AfterFunc(time.Hour, cancel)
+		if n, err := c.Read(make([]byte, 1)); n != 0 || !errors.Is(err, ErrClosed) || time.Since(start) > time.Hour+poll {
+			t.Errorf("read gave %d, %v after %v", n, err, time.Since(start))
+		}
+		if _, err := c.Write([]byte("x")); !errors.Is(err, ErrClosed) {
+			t.Errorf("write after the end: %v", err)
+		}
+	})
+}
+
+func TestFailedWriteEndsTheReader(t *testing.T) {
+	c := newConn(t.Context(), newFakeDevice(t))
+	c.fail(unix.EIO)
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, ErrGone) || !errors.Is(err, unix.EIO) {
+		t.Errorf("read: %v", err)
+	}
+	if _, err := c.Write([]byte("x")); !errors.Is(err, ErrGone) {
+		t.Errorf("write: %v", err)
+	}
+}
