@@ -49,6 +49,12 @@ type Config struct {
 	Periods int
 	// Formats are the sample formats wanted, best first. Nil is DefaultFormats.
 	Formats []pcm.Format
+	// HoldProcessor has a playback's Wait keep its Go processor (one of GOMAXPROCS) while it sleeps, for 20 ms at most.
+	// The thread then need not queue for one when the card wakes it, behind whatever else the program does, and the
+	// runtime's own threads need not wake at each block, which is half the cost of one. It is for the single real-time
+	// thread of a program that has set GOMAXPROCS to one more than it had, or else others may find no processor; and
+	// garbage collection waits for as long.
+	HoldProcessor bool
 }
 
 // DefaultFormats returns the order in which formats are tried: those with most bits first. Among equals, S32 is what

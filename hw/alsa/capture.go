@@ -10,8 +10,8 @@ import (
 type Capture struct{ *stream }
 
 // OpenCapture opens a device for capture. It does not start it: Start does, or else the first Read or Wait. It never
-// waits for a device that is in use. The error is one of ErrNotFound, ErrBusy, ErrUnsuitable, ErrGone, and says what to
-// do about it.
+// waits for a device that is in use. The error is ErrNotFound, ErrBusy, ErrUnsuitable or ErrGone, or what else the
+// kernel refused (no permission), and says what to do about it.
 func OpenCapture(c Config) (*Capture, error) { return host().openCapture(c) }
 
 func (sys system) openCapture(c Config) (*Capture, error) {

@@ -54,7 +54,7 @@ func (sys system) list() ([]Card, error) {
 // ask opens a device for a moment to learn what it offers.
 func (sys system) ask(card int, d *Device) {
 	a := address{card, d.Number, d.Capture}
-	n, err := sys.openAddress(fmt.Sprintf("hw:%d,%d", card, d.Number), a)
+	n, err := sys.openAddress(fmt.Sprintf("hw:%d,%d", card, d.Number), a, false)
 	if errors.Is(err, ErrBusy) {
 		d.Busy, d.Owner = true, sys.owner(a)
 		return

@@ -15,7 +15,7 @@ import (
 // system is where the kernel shows its sound devices. Tests have a tree of files in its place.
 type system struct {
 	dev, proc, sys string
-	openNode       func(path string) (node, error)
+	openNode       func(path string, hold bool) (node, error)
 }
 
 func host() system { return system{"/dev/snd", "/proc", "/sys", openNode} }
@@ -98,15 +98,15 @@ func (sys system) open(c Config, capture bool) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := sys.openAddress(c.Device, a)
+	n, err := sys.openAddress(c.Device, a, c.HoldProcessor && !capture)
 	if err != nil {
 		return nil, err
 	}
 	return setUp(n, c, capture)
 }
 
-func (sys system) openAddress(name string, a address) (node, error) {
-	n, err := sys.openNode(sys.path(a))
+func (sys system) openAddress(name string, a address, hold bool) (node, error) {
+	n, err := sys.openNode(sys.path(a), hold)
 	switch {
 	case err == nil:
 		return n, nil

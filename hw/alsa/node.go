@@ -21,12 +21,13 @@ type node interface {
 // kernelNode is a device node of the running kernel.
 type kernelNode struct {
 	fd, event int
+	hold      bool           // see Config.HoldProcessor
 	fds       [2]unix.PollFd // in here, as what poll is given must not be made anew each time
 	ts        unix.Timespec
 }
 
 // openNode opens the device without waiting for it to become free: EBUSY at once. The descriptor stays non-blocking.
-func openNode(path string) (node, error) {
+func openNode(path string, hold bool) (node, error) {
 	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func openNode(path string) (node, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	return &kernelNode{fd: fd, event: event}, nil
+	return &kernelNode{fd: fd, event: event, hold: hold}, nil
 }
 
 // ioctl calls the kernel. The calls of each block never sleep, as the descriptor is non-blocking, and take a few
@@ -53,23 +54,44 @@ func (n *kernelNode) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 	return e
 }
 
+// holdLimit bounds how long poll keeps the Go processor, and so how long it can delay a garbage collection. It is longer
+// than the periods of a box that is to have little latency; a card that stands still is waited for in the usual way.
+const holdLimit = 20 * time.Millisecond
+
 // poll blocks the thread, as its caller is one locked to it with a priority of its own: the Go poller would wake it
 // from another thread, and later.
 func (n *kernelNode) poll(events int16, timeout time.Duration) (int16, bool) {
 	n.fds = [2]unix.PollFd{{Fd: int32(n.fd), Events: events}, {Fd: int32(n.event), Events: unix.POLLIN}}
+	var e unix.Errno
+	found := 0
+	if n.hold && timeout != 0 {
+		found, e = n.ppoll(true, holdLimit)
+	}
+	if found == 0 && e == 0 {
+		_, e = n.ppoll(false, timeout)
+	}
+	if e != 0 {
+		return unix.POLLERR, false
+	}
+	return n.fds[0].Revents, n.fds[1].Revents != 0
+}
+
+func (n *kernelNode) ppoll(hold bool, timeout time.Duration) (found int, e unix.Errno) {
 	ts := &n.ts
 	if timeout < 0 {
 		ts = nil
 	}
 	n.ts = unix.NsecToTimespec(timeout.Nanoseconds())
 	for {
-		// Interrupted by a signal (the Go runtime sends some), Linux leaves the rest of the time in ts.
-		_, err := unix.Ppoll(n.fds[:], ts, nil)
-		if err == nil {
-			return n.fds[0].Revents, n.fds[1].Revents != 0
+		var r uintptr
+		if hold {
+			r, _, e = unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&n.fds)), 2, uintptr(unsafe.Pointer(ts)), 0, 0, 0)
+		} else {
+			r, _, e = unix.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&n.fds)), 2, uintptr(unsafe.Pointer(ts)), 0, 0, 0)
 		}
-		if err != unix.EINTR {
-			return unix.POLLERR, false
+		// Interrupted by a signal (the Go runtime sends some), Linux leaves the rest of the time in ts.
+		if e != unix.EINTR {
+			return int(r), e
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -14,13 +15,13 @@ import (
 // The calls to the kernel, on descriptors any machine has.
 func TestKernelNode(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pcm")
-	if _, err := openNode(path); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := openNode(path, false); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("open of nothing: %v", err)
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	n, err := openNode(path)
+	n, err := openNode(path, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,6 +39,12 @@ func TestKernelNode(t *testing.T) {
 
 // A pipe is never ready: poll ends by its timeout, or, even without one, by wake.
 func TestKernelNodePoll(t *testing.T) {
+	for _, hold := range []bool{false, true} {
+		testPoll(t, hold)
+	}
+}
+
+func testPoll(t *testing.T, hold bool) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -49,9 +56,12 @@ func TestKernelNodePoll(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(event)
-	n := &kernelNode{fd: int(r.Fd()), event: event}
+	n := &kernelNode{fd: int(r.Fd()), event: event, hold: hold}
 	if revents, woken := n.poll(unix.POLLIN, 0); revents != 0 || woken {
 		t.Errorf("poll of no time: %#x, %v", revents, woken)
+	}
+	if revents, woken := n.poll(unix.POLLIN, time.Millisecond); revents != 0 || woken {
+		t.Errorf("poll of a millisecond: %#x, %v", revents, woken)
 	}
 	ended := make(chan bool)
 	go func() {

@@ -21,7 +21,8 @@ type Playback struct {
 }
 
 // OpenPlayback opens a device for playback. It makes no sound before the first Wait or Write. It never waits for a
-// device that is in use. The error is one of ErrNotFound, ErrBusy, ErrUnsuitable, ErrGone, and says what to do about it.
+// device that is in use. The error is ErrNotFound, ErrBusy, ErrUnsuitable or ErrGone, or what else the
+// kernel refused (no permission), and says what to do about it.
 func OpenPlayback(c Config) (*Playback, error) { return host().openPlayback(c) }
 
 func (sys system) openPlayback(c Config) (*Playback, error) {

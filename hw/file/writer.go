@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"submix/hw/pcm"
 )
@@ -18,10 +19,12 @@ type output interface {
 	io.WriterAt
 }
 
-// Writer records frames in a WAV file. Not for concurrent use.
+// Writer records frames in a WAV file. One goroutine may write while another closes.
 type Writer struct {
 	samples
-	name   string
+	name string
+
+	mu     sync.Mutex
 	file   output
 	head   []byte
 	buf    []byte // encoded, not written yet
@@ -90,6 +93,8 @@ func head(s samples) []byte {
 // a file that can be played. ErrFull: the frames would make the file longer than 4 GiB. After an error all calls fail
 // with it.
 func (w *Writer) WriteFrames(frames []float32) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.failed != nil {
 		return w.failed
 	}
@@ -118,6 +123,8 @@ func (w *Writer) WriteFrames(frames []float32) error {
 
 // Close writes what is left and closes the file.
 func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if errors.Is(w.failed, ErrClosed) {
 		return nil
 	}

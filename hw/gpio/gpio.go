@@ -52,10 +52,10 @@ type Change struct {
 // chip and pin are what is known of the hardware, apart from the library so that the search can be tested anywhere.
 type chip struct {
 	name, label, path string
-	lines             []pin
+	lines             []known
 }
 
-type pin struct{ name, user string }
+type known struct{ name, user string }
 
 // find returns the places of the chip and of the line l means.
 func find(chips []chip, l Line) (chipIndex, offset int, err error) {

@@ -10,8 +10,8 @@ import (
 )
 
 var someChips = []chip{
-	{name: "gpiochip0", label: "pinctrl-bcm2711", path: "/dev/gpiochip0", lines: []pin{{name: "ID_SDA"}, {name: "GPIO17"}, {name: ""}}},
-	{name: "gpiochip1", label: "expander", path: "/dev/gpiochip1", lines: []pin{{name: "gpiochip1-GPIO17"}, {name: "0"}}},
+	{name: "gpiochip0", label: "pinctrl-bcm2711", path: "/dev/gpiochip0", lines: []known{{name: "ID_SDA"}, {name: "GPIO17"}, {name: ""}}},
+	{name: "gpiochip1", label: "expander", path: "/dev/gpiochip1", lines: []known{{name: "gpiochip1-GPIO17"}, {name: "0"}}},
 }
 
 func TestFind(t *testing.T) {

@@ -20,7 +20,7 @@ func (n namedLine) wait(timeout time.Duration) error {
 
 func (n namedLine) high() (bool, error) {
 	bits, err := n.lines.Read(1)
-	return bits&1 != 0, err
+	return bits&1 != 0, errno(err)
 }
 
 func (n namedLine) set(high bool) error {
@@ -28,7 +28,7 @@ func (n namedLine) set(high bool) error {
 	if high {
 		bits = 1
 	}
-	return n.lines.Out(bits, 1)
+	return errno(n.lines.Out(bits, 1))
 }
 
 func (n namedLine) halt()        { n.lines.Halt() }
@@ -62,7 +62,7 @@ func (b bareLine) high() (bool, error) {
 	return bool(b.line.Read()), nil
 }
 
-func (b bareLine) set(high bool) error { return b.line.Out(gpio.Level(high)) }
+func (b bareLine) set(high bool) error { return errno(b.line.Out(gpio.Level(high))) }
 
 func (b bareLine) alive() error {
 	if _, err := os.Stat(b.path); err != nil {
@@ -71,5 +71,11 @@ func (b bareLine) alive() error {
 	return nil
 }
 
-func (b bareLine) halt()        { b.line.Halt() }
-func (b bareLine) close() error { b.line.Close(); return nil }
+func (b bareLine) halt() { b.line.Halt() }
+
+func (b bareLine) close() error {
+	requesting.Lock()
+	defer requesting.Unlock()
+	b.line.Close()
+	return nil
+}

@@ -6,23 +6,24 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 	"periph.io/x/conn/v3/driver/driverreg"
 	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/pin"
 	"periph.io/x/host/v3/gpioioctl"
 )
 
-// scanning guards the library's list of chips.
-var scanning sync.Mutex
+// requesting guards the library's list of chips, and who has which of its lines.
+var requesting sync.Mutex
 
 // scan finds the chips of this machine, and returns them as the library and as find know them, in the same order. The
 // library looks only once a process; anew makes it look again, for chips that came later. It then keeps what it had open
-// as well, so anew is for when there is a reason.
+// as well, so anew is for when there is a reason. requesting is held.
 func scan(anew bool) (chips []*gpioioctl.GPIOChip, found []chip, err error) {
-	scanning.Lock()
-	defer scanning.Unlock()
 	restore, err := keepStdin()
 	if err != nil {
 		return nil, nil, err
@@ -41,23 +42,24 @@ func scan(anew bool) (chips []*gpioioctl.GPIOChip, found []chip, err error) {
 		}
 	}
 	seen := map[string]bool{}
-	for _, c := range slices.Backward(gpioioctl.Chips) { // the newest of each path is the one that is there
-		if seen[c.Path()] || !there(c.Path()) {
+	for _, c := range gpioioctl.Chips {
+		if seen[c.Path()] || !alive(c) {
 			continue
 		}
 		seen[c.Path()] = true
-		known := chip{name: c.Name(), label: c.Label(), path: c.Path()}
+		kept := chip{name: c.Name(), label: c.Label(), path: c.Path()}
 		for _, l := range c.Lines() {
-			known.lines = append(known.lines, pin{l.Name(), l.Consumer()})
+			kept.lines = append(kept.lines, known{l.Name(), l.Consumer()})
 		}
-		chips, found = append(chips, c), append(found, known)
+		chips, found = append(chips, c), append(found, kept)
 	}
 	return chips, found, nil
 }
 
-func there(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
+// alive tells whether the chip has not been removed. A request for no lines is refused, for one of two reasons.
+func alive(c *gpioioctl.GPIOChip) bool {
+	_, err := c.LineSet(gpioioctl.LineInput, gpio.NoEdge, gpio.PullNoChange)
+	return !errors.Is(errno(err), unix.ENODEV)
 }
 
 // unknownChip tells whether there is a chip that may be opened and is not among those found.
@@ -103,44 +105,56 @@ func keepStdin() (restore func(), err error) {
 	}, nil
 }
 
-// request finds and requests the line l means, among chips that have come since the last time too. set is nil where the
+// request finds and requests the line l means, of chips that have come since the last time too. set is nil where the
 // line must be used by itself: the library requests sets by name, and lines of port expanders have none.
 func request(l Line, dir gpioioctl.LineDir, edge gpio.Edge, pull gpio.Pull) (set *gpioioctl.LineSet, line *gpioioctl.GPIOLine, path string, err error) {
-	for _, anew := range []bool{false, true} {
-		chips, found, err := scan(anew)
-		if err != nil {
-			return nil, nil, "", err
-		}
-		c, offset, err := find(found, l)
-		if !anew && errors.Is(err, ErrNoChip) && unknownChip(found) {
-			continue
-		}
-		if err != nil {
-			return nil, nil, "", err
-		}
-		line = chips[c].Lines()[offset]
-		if chips[c].ByName(line.Name()) == line {
-			set, err = chips[c].LineSet(dir, edge, pull, line.Name())
-		} else if dir == gpioioctl.LineInput {
-			err = line.In(pull, edge)
-		} else {
-			err = line.Out(gpio.Low)
-		}
-		if err == nil {
-			return set, line, chips[c].Path(), nil
-		}
-		if anew || !errors.Is(err, unix.ENODEV) { // else it was removed, and another one has taken its path
-			return nil, nil, "", fmt.Errorf("%v: %w%s", l, err, usedBy(found[c].lines[offset]))
+	requesting.Lock()
+	defer requesting.Unlock()
+	chips, found, err := scan(false)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	c, offset, err := find(found, l)
+	if errors.Is(err, ErrNoChip) && unknownChip(found) {
+		if chips, found, err = scan(true); err == nil {
+			c, offset, err = find(found, l)
 		}
 	}
-	panic("gpio: the second try returns")
+	if err != nil {
+		return nil, nil, "", err
+	}
+	line = chips[c].Lines()[offset]
+	switch {
+	case chips[c].ByName(line.Name()) == line:
+		set, err = chips[c].LineSet(dir, edge, pull, line.Name())
+	case line.Func() != pin.FuncNone: // the kernel is not asked again, but the one who has the line would lose it
+		err = unix.EBUSY
+	case dir == gpioioctl.LineInput:
+		err = line.In(pull, edge)
+	default:
+		err = line.Out(gpio.Low)
+	}
+	if err != nil {
+		return nil, nil, "", fmt.Errorf("%v: %w%s", l, errno(err), usedBy(found[c].lines[offset]))
+	}
+	return set, line, chips[c].Path(), nil
 }
 
-func usedBy(p pin) string {
-	if p.user == "" {
+func usedBy(l known) string {
+	if l.user == "" {
 		return ""
 	}
-	return fmt.Sprintf(" (used by %q)", p.user)
+	return fmt.Sprintf(" (used by %q)", l.user)
+}
+
+// errno gives back the errno that the library has put into words, for errors of its ioctls.
+func errno(err error) error {
+	for _, e := range []syscall.Errno{unix.ENODEV, unix.EBUSY, unix.EPERM, unix.EINVAL, unix.ENXIO, unix.EIO} {
+		if err != nil && strings.HasSuffix(err.Error(), e.Error()) {
+			return e
+		}
+	}
+	return err
 }
 
 func requestInput(l Line) (edgeLine, error) {

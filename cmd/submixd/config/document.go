@@ -76,10 +76,9 @@ func next(lines []string, first int) (s statement, bad *toml.ParseError) {
 		if bad == nil {
 			return s, nil
 		}
-		// A mistake before the end of the text stays one whatever follows. The library may call a
-		// line the one before it.
+		// A mistake before the last line stays one whatever follows.
 		noticed := first + max(bad.Position.Line, 1)
-		if s.end > noticed+1 || s.end == limit {
+		if s.end > noticed || s.end == limit {
 			s.end = min(noticed, s.end)
 			return s, bad
 		}

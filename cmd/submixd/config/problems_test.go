@@ -98,6 +98,8 @@ var mistakes = []struct {
 	{"unclosed header", "[[capture]\nname = \"A\"\n[control]\non_end = 1", []string{"3 : ", "6 [control] on_end: 1"}},
 	{"no value", "[control]\non_end =\nsocket = 1", []string{"4 : ", "5 [control] socket: 1"}},
 	{"no quotes", "[control]\non_end = wait", []string{"4 : "}},
+	{"name of a LED's capture torn", "[[capture]]\nname = mic\ndevice = \"sim:tone\"\n" + led(1, "muted mic"), []string{"4 : "}},
+	{"command torn", button("red", 1, "press = end"), []string{"7 : "}},
 	{"unclosed long text", "[control]\n\non_end = \"\"\"wait\nsocket = 1\n", []string{"5 : (noticed on line"}},
 	{"long values before and after", "[control]\nsocket = \"\"\"\n\n\n\n\n\"\"\"\nx = [\n\n\n1,\n\n\n2\n\n]\non_end =\ny = '''\n\n\n\n\n'''\nz = 1",
 		[]string{`4 [control] socket: "\n\n\n\n"`, "10 [control] x: unknown", "19 : ", "20 [control] y: unknown", "26 [control] z: unknown"}},

@@ -1,0 +1,51 @@
+# make, without a target, says what there is.
+# The programs are built without cgo; only the race detector needs it, and a C compiler with it.
+export CGO_ENABLED = 0
+
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+BENCHTIME ?= 1s
+
+BUILD       = go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# Every file, of whatever name, that begins as a shell script does.
+SCRIPTS     = find . \( -name .git -o -name bin \) -prune -o -type f -size -64k -exec \
+              awk 'FNR == 1 && /^\#!.*[\/ ](ba|da)?sh$$/ { print FILENAME } { nextfile }' {} +
+
+.DEFAULT_GOAL := help
+.PHONY: help build arm64 run test go-test vm-test lint bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+build: ## submixd and submixctl for this machine, in bin/
+	$(BUILD) -o bin/ ./cmd/submixd ./cmd/submixctl
+
+arm64: ## submixd and submixctl for the board, in bin/arm64/
+	GOARCH=arm64 $(BUILD) -o bin/arm64/ ./cmd/submixd ./cmd/submixctl
+
+run: build ## the box on simulated cards, with its console on this terminal
+	bin/submixd -demo
+
+test: go-test vm-test ## every test: the Go tests with the race detector, then the virtual machine
+
+go-test:
+	CGO_ENABLED=1 go test -race ./...
+
+vm-test: ## the arm64 programs on real kernel drivers, in a virtual machine
+	buildroot/vm/kernel.sh
+	go test -tags vm -count=1 -timeout 20m -v ./buildroot/vm/
+
+lint: ## gofmt, go vet (amd64 and arm64), staticcheck, shellcheck
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted with gofmt:" $$unformatted; exit 1; }
+	GOARCH=amd64 go vet ./...
+	GOARCH=amd64 go vet -tags vm ./...
+	GOARCH=arm64 go vet ./...
+	GOARCH=arm64 go vet -tags vm ./...
+	$(STATICCHECK) -tags vm ./...
+	shellcheck $$($(SCRIPTS))
+
+bench: ## ns for each mixed block, beside a plain loop over the same memory
+	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./mixer/
+
+clean: ## remove what was built (the virtual machine's kernel stays in its cache)
+	rm -rf bin
