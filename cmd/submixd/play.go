@@ -13,9 +13,11 @@ import (
 )
 
 // Priorities of SCHED_FIFO: the mixing thread above the kernel's threads for
-// interrupts (50), the rest of the process just above everything ordinary.
+// timers and interrupts (50 by default), the rest of the process just above
+// everything ordinary.
 const (
 	mixingPriority  = 60
+	timerPriority   = 55
 	processPriority = 1
 )
 
@@ -46,8 +48,11 @@ func (b *box) run(ctx context.Context) error {
 // realTime asks for what keeps the mix in time under load. It works without.
 func (b *box) realTime() {
 	rt.SpareProcs()
-	err := errors.Join(rt.LockMemory(), rt.Process(processPriority), rt.Thread(mixingPriority))
-	if err != nil {
+	err := rt.TimerThreads(timerPriority)
+	if err == nil { // or else the kernel's timers would wait for this program's commands
+		err = rt.Process(processPriority)
+	}
+	if err = errors.Join(rt.LockMemory(), err, rt.Thread(mixingPriority)); err != nil {
 		b.log.Warn("running without real-time rights; load may be heard as dropouts", "error", err)
 	}
 }

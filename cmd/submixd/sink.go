@@ -40,7 +40,7 @@ func openSink(cfg *config.Config) (sink, error) {
 	}
 	p, err := alsa.OpenPlayback(alsa.Config{
 		Device: d.String(), Rate: cfg.Mixer.Rate, Channels: cfg.Mixer.Channels,
-		PeriodFrames: cfg.Mixer.Block, Periods: cfg.Playback.Periods,
+		PeriodFrames: cfg.Mixer.Block, Periods: cfg.Playback.Periods, HoldProcessor: true,
 	})
 	if err != nil {
 		return nil, err

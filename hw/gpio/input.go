@@ -23,8 +23,9 @@ type edgeLine interface {
 
 // Input is one button.
 type Input struct {
-	spec Line
-	line edgeLine
+	spec  Line
+	line  edgeLine
+	state Debounce
 }
 
 // OpenInput requests the line for this process; it starts nothing. Errors wrap ErrNoChip, ErrNoLine, ErrConfig, or the
@@ -34,14 +35,24 @@ func OpenInput(l Line) (*Input, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Input{l, line}, nil
+	return newInput(l, line)
+}
+
+// newInput reads the level from which changes count, so that none between now and Run is missed.
+func newInput(l Line, line edgeLine) (in *Input, err error) {
+	in = &Input{spec: l, line: line}
+	if in.state.Pressed, err = in.pressed(); err != nil {
+		line.close()
+		return nil, err
+	}
+	return in, nil
 }
 
 // Close gives back a line on which Run has not been called.
 func (in *Input) Close() error { return in.line.close() }
 
 // Run calls report, on its own goroutine, for every debounced change: a clean press 5 ms after its edge. What the line
-// is at the beginning is not reported; a button held from before is reported when it is released. Run returns nil soon
+// is when it is opened is not reported; a button held from before is reported when it is released. Run returns nil soon
 // after ctx ends, or an error that wraps ErrGone; either way the line is given back.
 func (in *Input) Run(ctx context.Context, report func(Change)) error {
 	defer in.line.close()
@@ -77,29 +88,25 @@ func (in *Input) haltWhenDone(ctx context.Context, ended <-chan struct{}) {
 }
 
 func (in *Input) watch(ctx context.Context, report func(Change)) error {
-	pressed, err := in.pressed()
-	if err != nil {
-		return err
-	}
-	state := Debounce{Pressed: pressed}
 	for ctx.Err() == nil {
 		timeout := idle
-		if due, moving := state.Due(); moving {
+		if due, moving := in.state.Due(); moving {
 			timeout = max(time.Until(due), time.Microsecond) // zero would mean for ever
 		}
 		err := in.line.wait(timeout)
 		if err == nil {
-			state.Edge(time.Now())
+			in.state.Edge(time.Now())
 			continue
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return in.gone(err)
 		}
 		// The level is read, not taken from the last edge: the kernel drops edges when a burst fills its queue.
-		if pressed, err = in.pressed(); err != nil {
+		pressed, err := in.pressed()
+		if err != nil {
 			return err
 		}
-		if change, ok := state.Settle(time.Now(), pressed); ok {
+		if change, ok := in.state.Settle(time.Now(), pressed); ok {
 			report(change)
 		}
 	}

@@ -94,9 +94,13 @@ func press(t *testing.T, spec Line, level bool) *button {
 	ctx, cancel := context.WithCancel(t.Context())
 	b := &button{fakeLine: newFakeLine(), reported: make(chan Change, 100)}
 	b.level = level
+	in, err := newInput(spec, b.fakeLine)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ended := make(chan struct{})
 	go func() {
-		b.result = (&Input{spec, b.fakeLine}).Run(ctx, func(c Change) { b.reported <- c })
+		b.result = in.Run(ctx, func(c Change) { b.reported <- c })
 		close(ended)
 	}()
 	b.stop = func() { cancel(); <-ended }
@@ -169,6 +173,24 @@ func TestHeldFromBeforeIsNoPress(t *testing.T) {
 		b.set(false)
 		if got := b.after(time.Second); len(got) != 1 || got[0].Pressed {
 			t.Errorf("got %v, want the release", got)
+		}
+	})
+}
+
+func TestPressBeforeRunIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeLine()
+		in, err := newInput(Line{}, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.set(true)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var got []Change
+		in.Run(ctx, func(c Change) { got = append(got, c) })
+		if len(got) != 1 || !got[0].Pressed {
+			t.Errorf("got %v, want the press", got)
 		}
 	})
 }

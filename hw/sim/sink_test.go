@@ -68,7 +68,7 @@ func TestUnderrunIsToldOnce(t *testing.T) {
 			t.Fatalf("just in time: %d, %v", queued, err)
 		}
 		s.Write(block)
-		time.Sleep(time.Hour)
+		time.Sleep(5*time.Millisecond + time.Nanosecond) // 241 frames: the last one is out
 		if err := s.Write(block); err != nil {
 			t.Fatalf("the block after: %v", err)
 		}

@@ -1,0 +1,163 @@
+//go:build vm
+
+package guest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// Each source has two of six channels to itself, so that every one of them can be followed through the mix.
+const sixChannels = `
+[mixer]
+channels = 6
+limiter = false
+[playback]
+device = "hw:Out,0"
+[[capture]]
+name = "a"
+device = "hw:SrcA,1"
+sync = "locked"
+[[capture]]
+name = "b"
+device = "hw:SrcB,1"
+sync = "locked"
+[[capture]]
+name = "c"
+device = "hw:SrcC,1"
+sync = "locked"
+`
+
+// inPair is noise on the k-th pair of channels and silence on all others.
+func inPair(k int) tune {
+	noise := noiseOf(int64(k))
+	return func(frame int64, channel int) int16 {
+		if channel/2 != k {
+			return 0
+		}
+		return noise(frame, channel)
+	}
+}
+
+// unbroken checks that the k-th pair of channels carries its noise without a gap from frame from to frame to.
+func unbroken(t *testing.T, mix []int16, k, from, to int) {
+	t.Helper()
+	channels := []int{2 * k, 2*k + 1}
+	take := func(frame, channel int) int16 { return mix[6*(from+frame)+channel] }
+	first := find(t, inPair(k), channels, 100, take)
+	if n := matches(inPair(k), first, channels, to-from, take); n < to-from {
+		t.Errorf("stream %c is broken after %.3f s of %.3f s", 'a'+k, float64(n)/48000, float64(to-from)/48000)
+		return
+	}
+	t.Logf("stream %c: %.3f s bit-exact", 'a'+k, float64(to-from)/48000)
+}
+
+// silent checks that the k-th pair of channels carries nothing from frame from to frame to.
+func silent(t *testing.T, mix []int16, k, from, to int) {
+	t.Helper()
+	for i := from; i < to; i++ {
+		if mix[6*i+2*k] != 0 || mix[6*i+2*k+1] != 0 {
+			t.Errorf("stream %c is heard at frame %d", 'a'+k, i)
+			return
+		}
+	}
+}
+
+// SrcB is clocked by Dummy here: when nothing plays on Dummy it delivers nothing, while its device is there.
+func TestClockedFaultsOfOneStreamAreNotHeardOnOthers(t *testing.T) {
+	out := startRecorder(t, "hw:Out,1", 6)
+	clock := startPlayer(t, "hw:Dummy,0", 2, 240, constant(0))
+	var players []*player
+	for k, card := range []string{"SrcA", "SrcB", "SrcC"} {
+		players = append(players, startPlayer(t, "hw:"+card+",0", 6, 240, inPair(k)))
+	}
+	b := startBox(t, sixChannels)
+	for _, name := range []string{"a", "b", "c"} {
+		b.is(name, "live", 2*time.Second)
+	}
+	out.sleepUntil(out.frames() + 4800)
+	begin := out.frames()
+
+	clock.end()
+	stopped := time.Now()
+	s := b.is("b", "stalled", time.Second)
+	t.Logf("stalled %v after the card stopped: %v", time.Since(stopped), s)
+	time.Sleep(time.Until(stopped.Add(2 * time.Second)))
+	b.is("b", "stalled", time.Millisecond)
+	clock = startPlayer(t, "hw:Dummy,0", 2, 240, constant(0))
+	resumed := time.Now()
+	b.is("b", "live", 2*time.Second)
+	t.Logf("live again %v after it went on", time.Since(resumed))
+	time.Sleep(500 * time.Millisecond)
+
+	pulled := out.frames()
+	gone := unplug(t, 2)
+	at := time.Now()
+	s = b.is("c", "gone", time.Second)
+	t.Logf("gone %v after it was pulled: %s", time.Since(at), s["reason"])
+	if s["reason"] == "" || s["unplugs"] != "1" {
+		t.Errorf("the pulled stream says %v", s)
+	}
+	if err := <-gone; err != nil {
+		t.Fatal(err)
+	}
+	idle := cpuTime(t, b.pid())
+	time.Sleep(2 * time.Second)
+	share := (cpuTime(t, b.pid()) - idle).Seconds() / 2 * 100
+	t.Logf("%.2f %% of the processor while a card is gone", share)
+	if share > 6 {
+		t.Errorf("something spins: %.1f %% of the processor", share)
+	}
+	if err := <-plug(t, 2); err != nil {
+		t.Fatal(err)
+	}
+	at = time.Now()
+	players[2] = startPlayer(t, "hw:SrcC,0", 6, 240, inPair(2))
+	b.is("c", "live", 3*time.Second)
+	t.Logf("live again %v after it was back", time.Since(at))
+	time.Sleep(300 * time.Millisecond)
+	for name, stalls := range map[string]string{"a": "0", "b": "1", "c": "0"} {
+		if s := b.stream(name); s["stalls"] != stalls || s["state"] != "live" {
+			t.Errorf("stream %s: %v", name, s)
+		}
+	}
+	if s := b.stream("a"); s["short"] != "0" || s["xruns"] != "0" {
+		t.Errorf("stream a: %v", s)
+	}
+
+	mix := out.stop()
+	for _, p := range append(players, clock) {
+		p.end()
+	}
+	end := len(mix) / 6
+	stopFrame, goFrame := out.frameAt(stopped), out.frameAt(resumed)
+	unbroken(t, mix, 0, begin, end)
+	unbroken(t, mix, 2, begin, pulled)
+	unbroken(t, mix, 1, begin, stopFrame-480)
+	silent(t, mix, 1, stopFrame+2400, goFrame)
+	unbroken(t, mix, 1, end-9600, end)
+	unbroken(t, mix, 2, end-9600, end)
+}
+
+// A missing playback card is waited for, and a card that comes back plays.
+func TestNoOutputIsWaitedFor(t *testing.T) {
+	if err := <-unplug(t, 3); err != nil {
+		t.Fatal(err)
+	}
+	startPlayer(t, "hw:SrcA,0", 2, 240, constant(1000))
+	b := startBox(t, fmt.Sprintf(threeCables, 240, 3))
+	within(t, 2*time.Second, "no-output", func() bool { return b.status()["state"] == "no-output" })
+	t.Log(b.status()["reason"])
+	b.is("a", "live", 2*time.Second)
+	if err := <-plug(t, 3); err != nil {
+		t.Fatal(err)
+	}
+	out := startRecorder(t, "hw:Out,1", 2)
+	within(t, 3*time.Second, "running", func() bool { return b.status()["state"] == "running" })
+	time.Sleep(300 * time.Millisecond)
+	n := out.frames()
+	if x := out.part(n-1, n); x[0] != 1000 {
+		t.Errorf("the output plays %v", x)
+	}
+}

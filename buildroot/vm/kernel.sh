@@ -1,0 +1,81 @@
+#!/bin/sh
+# Prints the path of the test machine's kernel image, after building it if it is not in the cache.
+# Built: Debian's linux-source-6.12 for arm64, from tinyconfig and two fragments. Cached under
+# ${SUBMIX_CACHE:-${XDG_CACHE_HOME:-~/.cache}/submix}, by its inputs; a cached kernel needs no network and no apt.
+set -eu
+
+source_package=linux-source-6.12
+here=$(cd "$(dirname "$0")" && pwd)
+board=$here/../board
+fragments() { cat "$board/common/submix.fragment" "$board/vm/vm.fragment"; }
+
+key=$({ fragments; cat "$here/kernel.sh"; } | sha256sum | cut -c 1-16)
+cache=${SUBMIX_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/submix}
+kernel=$cache/kernel-$key
+answer_if_there() {
+	if [ -e "$kernel/Image" ]; then
+		echo "$kernel/Image"
+		exit 0
+	fi
+}
+answer_if_there
+
+# One build at a time: the next one finds the kernel of the first, and what builds left that were killed is rubbish.
+mkdir -p "$cache"
+exec 9>"$cache/kernel.lock"
+flock 9
+answer_if_there
+rm -rf "$cache"/building.*
+
+# Anything that is said goes to stderr: stdout is the answer.
+exec 3>&1 1>&2
+"$here/packages.sh"
+work=$(mktemp -d "$cache/building.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# fetch: the source package into $work: from the suites that apt's sources name; else from the suite trixie of
+# the same mirror. All with lists of our own, so that the host's lists and sources stay as they are.
+fetch() {
+	lists=$work/apt/lists
+	mkdir -p "$lists/partial"
+	set -- -q -o Dir::State::Lists="$lists" -o Dir::Cache="$work/apt" -o APT::Sandbox::User=root
+	apt-get "$@" update || true # one bad source of many is no reason to give up
+	(cd "$work" && apt-get "$@" download "$source_package") && return
+	# apt, not the shell, fills in this format; a suite with a dash is one of updates, not the archive itself.
+	# shellcheck disable=SC2016
+	apt-get "$@" indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+		awk '$2 !~ /-/ { print "deb", $1, "trixie main" }' | sort -u >"$work/apt/sources.list"
+	set -- "$@" -o Dir::Etc::SourceList="$work/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
+	apt-get "$@" update && (cd "$work" && apt-get "$@" download "$source_package") && return
+	echo "vm: $source_package is neither in the suites that apt knows nor in trixie of the same mirror"
+	return 1
+}
+
+kernel_make() { make -s -C "$work/linux" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- -j"$(nproc)" "$@"; }
+
+# compile: work/linux becomes a kernel. Options whose needs are not met vanish without a word, so every line of
+# the fragments is looked for in what came out.
+compile() {
+	kernel_make tinyconfig
+	fragments >>"$work/linux/.config"
+	kernel_make olddefconfig 2>/dev/null
+	lost=$(fragments | grep -E '^(# )?CONFIG_' | grep -vxFf "$work/linux/.config" || true)
+	if [ -n "$lost" ]; then
+		echo "vm: the kernel's configuration did not take:" "$lost"
+		return 1
+	fi
+	KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=submix KBUILD_BUILD_HOST=vm kernel_make Image
+}
+
+fetch
+deb=$(echo "$work/$source_package"_*.deb)
+echo "vm: building the kernel from $(basename "$deb" .deb); this takes some minutes"
+mkdir "$work/linux" "$work/done"
+dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards "./usr/src/$source_package.tar.*" |
+	tar -xJ -C "$work/linux" --strip-components=1
+compile
+cp "$work/linux/arch/arm64/boot/Image" "$work/linux/.config" "$work/done"
+basename "$deb" .deb >"$work/done/version"
+mv -T "$work/done" "$kernel"
+echo "$kernel/Image" >&3

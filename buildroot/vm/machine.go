@@ -1,0 +1,110 @@
+package vm
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Machine is one boot: what runs, and how long it may take.
+type Machine struct {
+	Kernel    string        // path of the kernel image
+	Initramfs string        // path of the archive that Build made
+	Params    []string      // more kernel parameters, without blanks: "snd_aloop.timer_source=,Dummy.0.0"
+	Devices   []string      // more arguments of qemu, after those below
+	Args      []string      // arguments of the guest's tests, without blanks: "-test.run=^TestSmoke$"
+	Limit     time.Duration // of the host's time; then the machine is ended
+}
+
+// params are the kernel parameters of every boot: a console; an end instead of an endless wait when the kernel
+// fails; nothing random in addresses; four cables and one card that only keeps time.
+var params = []string{
+	"console=ttyAMA0", "panic=-1", "oops=panic", "nokaslr", "norandmaps", "rdinit=/init",
+	"snd_aloop.enable=1,1,1,1", "snd_aloop.index=0,1,2,3", "snd_aloop.id=SrcA,SrcB,SrcC,Out", "snd_aloop.pcm_substreams=1,1,1,1",
+	"snd_dummy.index=4", "snd_dummy.id=Dummy", "snd_dummy.pcm_devs=1", "snd_dummy.pcm_substreams=1",
+}
+
+// qemu is what every machine is made of. Names of files are relative to the folder of the boot. Descriptors 3
+// and 4 are the ends of the serial cable. ioeventfd=off has results leave at once, in no time of the guest's.
+var qemu = strings.Fields(`-nodefaults -display none -no-reboot -seed 1
+	-machine virt -cpu cortex-a57 -smp 1 -m 512M -icount shift=0,sleep=off
+	-rtc base=2026-01-01T00:00:00,clock=vm
+	-chardev file,id=console,path=console -serial chardev:console
+	-device virtio-serial-pci,ioeventfd=off
+	-chardev file,id=results,path=results -device virtserialport,chardev=results,name=results
+	-chardev socket,id=cable0,fd=3 -device pci-serial,chardev=cable0
+	-chardev socket,id=cable1,fd=4 -device pci-serial,chardev=cable1`)
+
+// Run boots the machine, waits until it has switched itself off, and returns what it left. The machine does not
+// outlive Run: it is killed when its limit is over, when ctx ends, and when the calling process dies. An error
+// means that there was no boot to report on; all that happens later, the limit too, is for the Report to tell.
+func (m Machine) Run(ctx context.Context) (*Report, error) {
+	dir, err := os.MkdirTemp("", "submix-vm")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	ctx, cancel := context.WithTimeout(ctx, m.Limit)
+	defer cancel()
+
+	start := time.Now()
+	exit, err := m.run(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		exit = fmt.Sprintf("ended from outside after %.0f s: %v", time.Since(start).Seconds(), ctx.Err())
+	}
+	console, err := os.ReadFile(filepath.Join(dir, "console"))
+	if err != nil {
+		return nil, fmt.Errorf("qemu did not start: %s", exit)
+	}
+	results, err := os.Open(filepath.Join(dir, "results"))
+	if err != nil {
+		return nil, err
+	}
+	defer results.Close()
+	report := &Report{Exit: exit, Console: string(console), Host: time.Since(start)}
+	return report, report.readResults(results)
+}
+
+// run is one life of qemu. The text says how it ended, empty for an end of its own accord.
+func (m Machine) run(ctx context.Context, dir string) (exit string, err error) {
+	cable, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return "", fmt.Errorf("serial cable: %w", err)
+	}
+	words := append(append(append([]string{}, params...), m.Params...), "--")
+	words = append(words, m.Args...)
+	args := append(append([]string{}, qemu...), m.Devices...)
+	args = append(args, "-kernel", m.Kernel, "-initrd", m.Initramfs, "-append", strings.Join(words, " "))
+
+	var messages strings.Builder
+	cmd := exec.CommandContext(ctx, "qemu-system-aarch64", args...)
+	cmd.Dir = dir
+	cmd.Stderr = &messages
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	for i, fd := range cable {
+		end := os.NewFile(uintptr(fd), fmt.Sprintf("cable%d", i))
+		defer end.Close()
+		cmd.ExtraFiles = append(cmd.ExtraFiles, end)
+	}
+	// The signal comes at the death of the thread that started the process, so that thread must stay.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := cmd.Start(); err != nil {
+		return "", fmt.Errorf("qemu: %w", err)
+	}
+	if err := cmd.Wait(); err != nil {
+		return fmt.Sprintf("qemu: %v %s", err, messages.String()), nil
+	}
+	return "", nil
+}

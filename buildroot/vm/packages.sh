@@ -1,0 +1,28 @@
+#!/bin/sh
+# Makes sure that the tools of the test machine are there: installs the Debian packages that are missing
+# where it may (root with apt-get), and says what to install where it may not.
+set -eu
+
+# What is looked for, and the package it comes with.
+wanted='qemu-system-aarch64:qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu gcc:gcc make:make
+flex:flex bison:bison bc:bc perl:perl xz:xz-utils ar:binutils tar:tar find:findutils flock:util-linux
+/usr/include/stdio.h:libc6-dev'
+
+missing=
+for pair in $wanted; do
+	case ${pair%%:*} in
+	/*) [ -e "${pair%%:*}" ] ;;
+	*) command -v "${pair%%:*}" >/dev/null ;;
+	esac || missing="$missing ${pair#*:}"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+	echo "vm: the test machine needs packages that are not installed; as root: apt-get install$missing" >&2
+	exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update
+# The names are separate words on purpose.
+# shellcheck disable=SC2086
+apt-get install -y --no-install-recommends $missing

@@ -1,0 +1,92 @@
+//go:build vm
+
+package vm
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+)
+
+const root = "../.."
+
+// scenarios are the boots: one for each set of kernel parameters, or for tests that shall not share a machine.
+var scenarios = []struct {
+	name   string
+	run    string   // which of the guest's tests, as for go test -run, without blanks
+	params []string // more kernel parameters
+	limit  time.Duration
+}{
+	{name: "drivers", run: "^Test(Smoke|ALSA|HW)", limit: 2 * time.Minute},
+	{name: "mix", run: "^Test(Mix|Serial|Button|NoOutput|Bad)", limit: 4 * time.Minute},
+	// SrcB has Dummy for a clock: it moves only while something plays on Dummy with the same period.
+	{name: "clocked", run: "^TestClocked", params: []string{"snd_aloop.timer_source=,Dummy.0.0"}, limit: 2 * time.Minute},
+	{name: "load", run: "^TestLatency", limit: 4 * time.Minute},
+}
+
+func TestMachine(t *testing.T) {
+	for _, s := range scenarios {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			report(t, boot(t, s.run, s.limit, s.params...))
+		})
+	}
+}
+
+// report makes a subtest of each test of the guest, with what it printed.
+func report(t *testing.T, r *Report) {
+	for _, test := range r.Tests {
+		t.Run(test.Name, func(t *testing.T) {
+			t.Logf("%v of virtual time\n%s", test.Elapsed, test.Output)
+			if p := test.Problem(); p != "" {
+				t.Error(p)
+			}
+		})
+	}
+	t.Logf("the boot took %.1f s of the host's time", r.Host.Seconds())
+	for _, p := range r.Problems() {
+		t.Error(p)
+	}
+	if t.Failed() {
+		t.Logf("the end of the console:\n%s", r.Tail())
+	}
+}
+
+// images are the kernel and the initramfs, made once for all boots.
+var images = sync.OnceValues(func() (m Machine, err error) {
+	if m.Kernel, err = Kernel(root); err == nil {
+		m.Initramfs, err = Build(root, workDir)
+	}
+	return m, err
+})
+
+var workDir string // for images, removed after the tests
+
+func TestMain(m *testing.M) {
+	var err error
+	if workDir, err = os.MkdirTemp("", "submix-vm-images"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(workDir)
+	os.Exit(code)
+}
+
+func boot(t *testing.T, run string, limit time.Duration, params ...string) *Report {
+	t.Helper()
+	m, err := images()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Params, m.Limit = params, limit
+	m.Args = []string{"-test.v=test2json", "-test.timeout=10m", "-test.run=" + run}
+	r, err := m.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
