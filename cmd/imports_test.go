@@ -40,7 +40,7 @@ var policy = []rule{
 
 	{folder: "hw/alsa", code: []string{sys, "submix/hw/pcm", "submix/hw/alsa/...", "github.com/yobert/alsa/..."}, tests: []string{rapid}},
 	{folder: "hw/file", code: []string{sys, "submix/hw/pcm"}, tests: []string{rapid}},
-	{folder: "hw/gpio", code: []string{sys, "periph.io/x/conn/v3/driver/driverreg", "periph.io/x/conn/v3/gpio",
+	{folder: "hw/gpio", code: []string{sys, "periph.io/x/conn/v3/driver/driverreg", "periph.io/x/conn/v3/gpio", "periph.io/x/conn/v3/pin",
 		"periph.io/x/host/v3/gpioioctl"}, tests: []string{rapid}},
 	{folder: "hw/pcm", pure: true, tests: []string{rapid}},
 	{folder: "hw/rt", code: []string{sys}, tests: []string{rapid}},

@@ -44,7 +44,7 @@ type StreamConfig struct {
 type StreamInfo struct {
 	Name    string
 	State   State
-	Reason  string // why it is gone, has ended or failed; may be empty
+	Reason  string // why it is gone, has ended or failed, and only then; may be empty
 	GainDB  float64
 	Mute    bool
 	PeakDB  float64       // dBFS before gain, -Inf for silence
@@ -183,7 +183,7 @@ func (s *Stream) Info() StreamInfo {
 		Short:   s.count.short.Load(), Stalls: s.count.stalls.Load(), Xruns: s.count.xruns.Load(),
 		Clips: s.count.clips.Load(), Unplugs: s.count.unplugs.Load(),
 	}
-	if r := s.reason.Load(); r != nil {
+	if r := s.reason.Load(); r != nil && info.State >= Gone {
 		info.Reason = *r
 	}
 	info.PeakDB, info.RMSDB = s.meter.levels()

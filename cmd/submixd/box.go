@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -18,9 +17,14 @@ type box struct {
 	load  func() (*config.Config, error)
 	log   *slog.Logger
 	begin chan struct{} // cap 1: a new mix is ready to be played
+	quit  chan struct{} // closed by shutdown: the mix is the last one
 
-	mu     sync.Mutex // guards the rest; never held while a device is opened
-	cfg    *config.Config
+	openSource func(*input) (*source, error) // tests have cards of their own
+	openSink   func(*config.Config) (sink, error)
+
+	mu     sync.Mutex     // guards the rest; never held while a device is opened or closed
+	cfg    *config.Config // as loaded last
+	made   *config.Config // what mix was made from
 	mix    *mixer.Mixer
 	inputs map[string]*input
 	ending bool
@@ -29,7 +33,11 @@ type box struct {
 }
 
 func newBox(cfg *config.Config, load func() (*config.Config, error), log *slog.Logger) (*box, error) {
-	b := &box{load: load, log: log, begin: make(chan struct{}, 1), cfg: cfg, inputs: map[string]*input{}}
+	b := &box{
+		load: load, log: log, begin: make(chan struct{}, 1), quit: make(chan struct{}),
+		openSource: (*input).open, openSink: openSink,
+		cfg: cfg, made: cfg, inputs: map[string]*input{},
+	}
 	m, err := newMix(cfg)
 	b.mix = m
 	return b, err
@@ -55,6 +63,13 @@ func (b *box) mixer() *mixer.Mixer {
 	return b.mix
 }
 
+// current returns the mix and what it was made from.
+func (b *box) current() (*mixer.Mixer, *config.Config) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.mix, b.made
+}
+
 func (b *box) config() *config.Config {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -78,17 +93,29 @@ func (b *box) State() (control.State, string) {
 
 // Start implements control.Session.
 func (b *box) Start() error {
+	if err := b.renew(); err != nil {
+		return err
+	}
+	b.addConfigured()
+	b.begin <- struct{}{}
+	return nil
+}
+
+// renew makes a new mix in place of one that has ended.
+func (b *box) renew() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.ended {
+	switch {
+	case !b.ending && !b.ended:
 		return fmt.Errorf("%w: end it first", control.ErrRunning)
+	case !b.ended:
+		return fmt.Errorf("%w: it has not ended yet", control.ErrRunning)
 	}
 	m, err := newMix(b.cfg)
 	if err != nil {
 		return err
 	}
-	b.mix, b.inputs, b.ending, b.ended = m, map[string]*input{}, false, false
-	b.begin <- struct{}{}
+	b.mix, b.made, b.ending, b.ended = m, b.cfg, false, false
 	return nil
 }
 
@@ -97,8 +124,11 @@ func (b *box) Start() error {
 func (b *box) End(now bool) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.ended || b.ending && !now {
+	switch {
+	case b.ended:
 		return fmt.Errorf("%w: start begins a new one", control.ErrEnded)
+	case b.ending && !now:
+		return fmt.Errorf("%w: what is left is played; end now drops it", control.ErrEnded)
 	}
 	b.ending = true
 	b.mix.EndInput()
@@ -119,24 +149,16 @@ func (b *box) over() {
 	b.ended = true
 }
 
-// noOutput notes why there is no playback device, "" if there is one, and
+// noOutput notes why there is no playback device, nil if there is one, and
 // reports whether that is news.
-func (b *box) noOutput(why string) bool {
+func (b *box) noOutput(why error) bool {
+	text := ""
+	if why != nil {
+		text = why.Error()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	news := b.output != why
-	b.output = why
+	news := b.output != text
+	b.output = text
 	return news
-}
-
-// begun adds the configured streams to a new mix.
-func (b *box) begun(ctx context.Context) {
-	for _, c := range b.config().Captures {
-		if !c.Add {
-			continue
-		}
-		if err := b.add(ctx, c, true); err != nil {
-			b.log.Error("stream not added", "stream", c.Name, "error", err)
-		}
-	}
 }

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"submix/cmd/submixd/config"
@@ -23,16 +26,14 @@ type listeners struct {
 	consoleEnded chan struct{}
 }
 
-// listen starts all of them; they end with ctx, and Wait returns then. A control
-// socket that cannot be made is an error, as it may be another daemon's;
-// everything else is logged and tried again.
-func listen(ctx context.Context, b *box, d *control.Dispatcher, console io.ReadWriter, log *slog.Logger) (*listeners, error) {
+// listen starts all of them; they end with ctx, and Wait returns then. What does
+// not work is logged and tried again.
+func listen(ctx context.Context, b *box, d *control.Dispatcher, socket *control.Socket, console io.ReadWriter, log *slog.Logger) *listeners {
 	l := &listeners{consoleEnded: make(chan struct{})}
 	cfg := b.config()
-	socket, err := control.ListenSocket(cfg.Control.Socket, socketGroup())
-	if err != nil {
-		return nil, err
-	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	l.Go(func() { reloadOn(ctx, hangup, d) })
 	l.Go(func() { logEnd(log, "control socket", socket.Run(ctx, d)) })
 	if cfg.Serial.Port != "" {
 		port := serial.Port{Path: cfg.Serial.Port, Baud: cfg.Serial.Baud, Changed: func(err error) {
@@ -52,14 +53,27 @@ func listen(ctx context.Context, b *box, d *control.Dispatcher, console io.ReadW
 	for _, c := range cfg.LEDs {
 		l.Go(func() { again(ctx, log, "light", c.Line, func() error { return light(ctx, b, c) }) })
 	}
-	l.Go(func() { monitor(ctx, b) })
+	l.Go(func() { monitor(ctx, b, log) })
 	if console != nil { // not waited for: a read of the terminal cannot be ended
 		go func() {
 			logEnd(log, "console", d.Serve(ctx, console, "console"))
 			close(l.consoleEnded)
 		}()
 	}
-	return l, nil
+	return l
+}
+
+// reloadOn reloads at each hangup until ctx is done. The dispatcher logs how it went.
+func reloadOn(ctx context.Context, hangup chan os.Signal, d *control.Dispatcher) {
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-hangup:
+			d.Do(ctx, "signal", "reload")
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func logEnd(log *slog.Logger, what string, err error) {

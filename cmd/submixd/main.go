@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -33,7 +34,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	check := flags.Bool("check", false, "list the mistakes in the configuration and exit")
 	demo := flags.Bool("demo", false, "run on simulated cards, with the command console on the terminal")
 	show := flags.Bool("version", false, "print the version and exit")
-	if err := flags.Parse(args); err != nil {
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case flags.NArg() > 0:
+		fmt.Fprintf(stderr, "submixd: %q is not a flag\n", flags.Arg(0))
 		return 2
 	}
 	if *show {
@@ -68,44 +75,37 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // serve runs the box until it is told to stop by a signal, by the end of the
 // mix (on_end = "exit") or by the end of the console.
 func serve(cfg *config.Config, load func() (*config.Config, error), stderr io.Writer, console io.ReadWriter) error {
+	stop, forget := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer forget()
 	log := control.NewLog(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: logLevel(console)}))
 	b, err := newBox(cfg, load, slog.New(log))
 	if err != nil {
 		return err
 	}
-	d := control.NewDispatcher(b.controls(log))
-
+	socket, err := control.ListenSocket(cfg.Control.Socket, socketGroup())
+	if err != nil {
+		return err // it may be another daemon's, whose devices and files are left alone
+	}
 	ctx, cancel := context.WithCancel(context.Background())
+	d := control.NewDispatcher(b.controls(log))
+	b.addConfigured()
+	inputs := listen(ctx, b, d, socket, console, slog.New(log))
+	defer inputs.Wait()
 	defer cancel()
 	mixing := make(chan error, 1)
-	go func() { mixing <- b.run(ctx) }()
-	inputs, err := listen(ctx, b, d, console, slog.New(log))
-	if err != nil {
-		cancel()
-		<-mixing
+	go func() {
+		b.realTime()
+		b.log.Info("submixd runs", "version", version, "socket", cfg.Control.Socket)
+		mixing <- b.run(ctx)
+	}()
+	select {
+	case err := <-mixing:
 		return err
+	case <-inputs.consoleEnded:
+	case <-stop.Done():
+		forget() // a second signal ends the program at once
 	}
-	defer inputs.Wait()
-	defer cancel() // in this order: control ends first, then the mix has ended already
-
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	defer signal.Stop(signals)
-	for {
-		select {
-		case err := <-mixing:
-			return err
-		case <-inputs.consoleEnded:
-			return b.shutdown(mixing, cancel)
-		case s := <-signals:
-			if s != syscall.SIGHUP {
-				return b.shutdown(mixing, cancel)
-			}
-			if r := d.Do(ctx, "signal", "reload"); r.Err != nil {
-				b.log.Warn("reload", "error", r.Err.Text)
-			}
-		}
-	}
+	return b.shutdown(mixing, cancel)
 }
 
 // logLevel keeps a console on the same terminal readable.

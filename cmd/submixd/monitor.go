@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"submix/mixer"
@@ -16,23 +17,23 @@ const (
 
 // monitor logs what has happened to the streams: the mixing goroutine itself
 // logs nothing.
-func monitor(ctx context.Context, b *box) {
+func monitor(ctx context.Context, b *box, log *slog.Logger) {
 	tick := time.NewTicker(monitorPeriod)
 	defer tick.Stop()
-	w := watch{states: map[string]mixer.State{}, counts: map[string]counts{}}
+	w := watch{log: log}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			m := b.mixer()
-			w.look(b, m, now)
+			w.look(b.mixer(), now)
 		}
 	}
 }
 
 // watch is what the monitor last saw.
 type watch struct {
+	log    *slog.Logger
 	mix    *mixer.Mixer
 	states map[string]mixer.State
 	counts map[string]counts
@@ -41,38 +42,38 @@ type watch struct {
 
 type counts struct{ short, xruns uint64 }
 
-func (w *watch) look(b *box, m *mixer.Mixer, now time.Time) {
+func (w *watch) look(m *mixer.Mixer, now time.Time) {
 	if m != w.mix {
-		*w = watch{mix: m, states: map[string]mixer.State{}, counts: map[string]counts{}, next: now.Add(countPeriod)}
+		*w = watch{log: w.log, mix: m, states: map[string]mixer.State{}, counts: map[string]counts{}, next: now.Add(countPeriod)}
 	}
 	due := !now.Before(w.next)
 	if due {
 		w.next = now.Add(countPeriod)
-		w.report(b, "out", counts{xruns: m.Output().Info().Xruns})
+		w.report("out", counts{xruns: m.Output().Info().Xruns})
 	}
 	for _, s := range m.Streams() {
 		if was, seen := w.states[s.Name]; seen && was != s.State {
 			switch s.State {
 			case mixer.Stalled, mixer.Failed:
-				b.log.Warn("stream", "stream", s.Name, "state", s.State.String(), "reason", s.Reason)
+				w.log.Warn("stream", "stream", s.Name, "state", s.State.String(), "reason", s.Reason)
 			case mixer.Live, mixer.Ended:
-				b.log.Info("stream", "stream", s.Name, "state", s.State.String())
+				w.log.Info("stream", "stream", s.Name, "state", s.State.String())
 			}
 		}
 		w.states[s.Name] = s.State
 		if due {
-			w.report(b, s.Name, counts{s.Short, s.Xruns})
+			w.report(s.Name, counts{s.Short, s.Xruns})
 		}
 	}
 }
 
-func (w *watch) report(b *box, name string, c counts) {
+func (w *watch) report(name string, c counts) {
 	was := w.counts[name]
 	w.counts[name] = c
 	if c.short > was.short {
-		b.log.Warn("too few frames", "stream", name, "blocks", c.short-was.short, "in all", c.short)
+		w.log.Warn("too few frames", "stream", name, "blocks", c.short-was.short, "in all", c.short)
 	}
 	if c.xruns > was.xruns {
-		b.log.Warn("xrun", "stream", name, "xruns", c.xruns-was.xruns, "in all", c.xruns)
+		w.log.Warn("xrun", "stream", name, "xruns", c.xruns-was.xruns, "in all", c.xruns)
 	}
 }

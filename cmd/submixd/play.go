@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"submix/cmd/submixd/config"
 	"submix/control"
 	"submix/hw/rt"
+	"submix/hw/sim"
 	"submix/mixer"
 )
 
@@ -26,19 +28,20 @@ const (
 	shutdownTime = 3 * time.Second // for the mix to fade and drain
 )
 
-// run is the mixing goroutine, on a thread of its own: it plays one mix after
-// another until ctx is done or, with on_end = "exit", the mix has ended.
+// run is the mixing goroutine: it plays one mix after another until ctx is done,
+// shutdown was called or, with on_end = "exit", the mix has ended.
 func (b *box) run(ctx context.Context) error {
-	b.realTime()
 	for {
-		err := b.play(ctx, b.mixer())
+		err := b.play(ctx)
 		b.over()
-		if err != nil || ctx.Err() != nil || b.config().Control.OnEnd == "exit" {
+		if err != nil || b.config().Control.OnEnd == "exit" {
 			return err
 		}
 		b.log.Info("mix ended")
 		select {
 		case <-b.begin:
+		case <-b.quit:
+			return nil
 		case <-ctx.Done():
 			return nil
 		}
@@ -57,39 +60,42 @@ func (b *box) realTime() {
 	}
 }
 
-// play plays m to its end. While the playback device is not there the mix goes
-// on at the same pace and is discarded, so that captures stay at their latency.
-func (b *box) play(ctx context.Context, m *mixer.Mixer) error {
-	adding := make(chan struct{})
-	go func() { b.begun(ctx); close(adding) }()
-	defer func() { <-adding; b.release() }()
-	cfg := b.config()
-	var lost error // of a file, which is not begun again: that would empty it
+// play plays the mix to its end. While the playback device is not there the mix
+// goes on at the same pace and is discarded, so that captures stay at their
+// latency, and the device is looked for now and then.
+func (b *box) play(ctx context.Context) error {
+	m, cfg := b.current()
+	defer b.release()
+	nowhere, err := newSim(cfg, sim.SinkConfig{})
+	if err != nil {
+		return err
+	}
+	var why error // it is not played on the device
+	retry := true
 	for ctx.Err() == nil {
 		var s sink
-		err := lost
-		if err == nil {
-			s, err = openSink(cfg)
+		if why == nil {
+			s, why = b.openSink(cfg)
 		}
-		if err != nil {
-			if b.noOutput(err.Error()) {
-				b.log.Warn("no output", "device", cfg.Playback.Device, "error", err)
-			}
-			if s, err = nowhere(cfg, retryPause); err != nil {
-				return err
-			}
-		} else if b.noOutput("") {
+		if why != nil {
+			s = passing{nowhere, time.Now().Add(retryPause)}
+		}
+		if news := b.noOutput(why); news && why != nil {
+			b.log.Warn("no output", "device", cfg.Playback.Device, "error", why)
+		} else if news {
 			b.log.Info("output is back", "device", cfg.Playback.Device)
 		}
 		done, err := playOn(ctx, m, s)
-		if done {
-			return nil
-		}
-		if !errors.Is(err, errRetry) && ctx.Err() == nil {
-			b.log.Warn("output lost", "device", cfg.Playback.Device, "error", err)
-			if cfg.Playback.Device.Kind == config.File {
-				lost = err
+		switch {
+		case done:
+			if err != nil {
+				b.log.Warn("output", "device", cfg.Playback.Device, "error", err)
 			}
+			return nil
+		case !errors.Is(err, errRetry):
+			why, retry = err, cfg.Playback.Device.Kind != config.File // to open a file again would empty it
+		case retry:
+			why = nil
 		}
 	}
 	return nil
@@ -99,48 +105,26 @@ func (b *box) play(ctx context.Context, m *mixer.Mixer) error {
 func playOn(ctx context.Context, m *mixer.Mixer, s sink) (done bool, err error) {
 	defer s.Close()
 	defer context.AfterFunc(ctx, func() { m.Close(); s.Close() })()
-	err = m.Play(counting{s, m.Output()})
-	if err == nil {
-		return true, s.Drain()
+	if err := m.Play(counting{s, m.Output()}); err != nil {
+		return false, err
 	}
-	return errors.Is(err, mixer.ErrClosed), err
+	return true, errors.Join(s.Drain(), s.Close())
 }
 
-// release ends what feeds the mix that has ended.
-func (b *box) release() {
-	b.mu.Lock()
-	inputs := b.inputs
-	b.inputs = map[string]*input{}
-	b.mu.Unlock()
-	for _, in := range inputs {
-		in.cancel()
-		<-in.over
-	}
-}
-
-// shutdown ends the mix with a fade and waits for run to return.
+// shutdown ends the mix with a fade and waits for run to return, whose error
+// comes through mixing; cancel ends run's context.
 func (b *box) shutdown(mixing <-chan error, cancel context.CancelFunc) error {
+	close(b.quit)
 	if err := b.End(true); err != nil && !errors.Is(err, control.ErrEnded) {
 		b.log.Warn("end", "error", err)
 	}
 	timeout := time.NewTimer(shutdownTime)
 	defer timeout.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-mixing:
-			return err
-		case <-tick.C:
-			if state, _ := b.State(); state == control.StateEnded {
-				cancel()
-			}
-		case <-timeout.C:
-			cancel()
-			if err := <-mixing; err != nil {
-				return err
-			}
-			return fmt.Errorf("the mix did not end within %v", shutdownTime)
-		}
+	select {
+	case err := <-mixing:
+		return err
+	case <-timeout.C:
 	}
+	cancel()
+	return cmp.Or(<-mixing, fmt.Errorf("the mix did not end within %v", shutdownTime))
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"reflect"
 	"strings"
@@ -32,27 +31,31 @@ func (b *box) reload() error {
 		was[c.Name] = c
 	}
 	for _, c := range next.Captures {
-		old, known := was[c.Name]
+		if old := was[c.Name]; !reflect.DeepEqual(c, old) {
+			b.change(c, old)
+		}
 		delete(was, c.Name)
-		b.change(c, old, known)
 	}
 	for name := range was {
-		if _, ok := b.mixer().Stream(name); ok {
+		if _, in := b.mixer().Stream(name); in {
 			b.note(name, b.Remove(name))
 		}
 	}
 	return nil
 }
 
-// change takes over one capture of a new configuration.
-func (b *box) change(c, old config.Capture, known bool) {
-	if known && reflect.DeepEqual(c, old) {
-		return
-	}
+// change takes over a capture that was configured as old, or not at all. What
+// commands have put in or taken out stays so unless the file says otherwise.
+func (b *box) change(c, old config.Capture) {
 	s, in := b.mixer().Stream(c.Name)
-	same := c
-	same.GainDB, same.Mute, same.Add = old.GainDB, old.Mute, old.Add
-	if in && known && reflect.DeepEqual(same, old) && c.Add {
+	level := old
+	level.GainDB, level.Mute, level.Add = c.GainDB, c.Mute, c.Add
+	rewired := !reflect.DeepEqual(c, level)
+	want := in
+	if c.Add != old.Add || rewired && c.Add {
+		want = c.Add
+	}
+	if in && want && !rewired {
 		if c.GainDB != old.GainDB {
 			s.SetGain(c.GainDB)
 		}
@@ -64,8 +67,8 @@ func (b *box) change(c, old config.Capture, known bool) {
 	if in {
 		b.note(c.Name, b.Remove(c.Name))
 	}
-	if c.Add {
-		b.note(c.Name, b.add(context.Background(), c, true))
+	if want {
+		b.note(c.Name, b.add(c, true))
 	}
 }
 

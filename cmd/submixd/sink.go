@@ -36,7 +36,11 @@ func openSink(cfg *config.Config) (sink, error) {
 			return nil, err
 		}
 		s, err := newSim(cfg, sim.SinkConfig{Recorder: w})
-		return recording{s, w}, err
+		if err != nil {
+			w.Close()
+			return nil, err
+		}
+		return recording{s, w}, nil
 	}
 	p, err := alsa.OpenPlayback(alsa.Config{
 		Device: d.String(), Rate: cfg.Mixer.Rate, Channels: cfg.Mixer.Channels,
@@ -52,12 +56,6 @@ func openSink(cfg *config.Config) (sink, error) {
 	return p, nil
 }
 
-// nowhere is a sink that discards the mix at its pace for a while.
-func nowhere(cfg *config.Config, d time.Duration) (sink, error) {
-	s, err := newSim(cfg, sim.SinkConfig{})
-	return passing{s, time.Now().Add(d)}, err
-}
-
 // newSim makes a simulated playback card of the mix's shape.
 func newSim(cfg *config.Config, c sim.SinkConfig) (simulated, error) {
 	c.Rate, c.Channels, c.Block, c.Periods = cfg.Mixer.Rate, cfg.Mixer.Channels, cfg.Mixer.Block, cfg.Playback.Periods
@@ -71,9 +69,10 @@ type simulated struct{ *sim.Sink }
 
 func (simulated) Drain() error { return nil }
 
-// passing is a sink that ends with errRetry.
+// passing discards the mix at the pace of a simulated card for a while, then
+// ends with errRetry. The card goes on: it is there for the next while.
 type passing struct {
-	sink
+	simulated
 	until time.Time
 }
 
@@ -84,8 +83,14 @@ func (p passing) Wait() (int, error) {
 	if time.Now().After(p.until) {
 		return 0, errRetry
 	}
-	return p.sink.Wait()
+	queued, err := p.simulated.Wait()
+	if errors.Is(err, sim.ErrXrun) { // the look took long, and nothing is lost
+		err = nil
+	}
+	return queued, err
 }
+
+func (passing) Close() error { return nil }
 
 // recording is a simulated card whose sound goes to a file.
 type recording struct {

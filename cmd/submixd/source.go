@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 
 	"submix/cmd/submixd/config"
 	"submix/control"
@@ -78,7 +79,7 @@ func (in *input) openSim() (*source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", control.ErrBadDevice, err)
 	}
-	spec.Rate, spec.Channels = cmp.Or(spec.Rate, in.mix.Rate), cmp.Or(spec.Channels, in.mix.Channels)
+	spec.Rate, spec.Channels = cmp.Or(spec.Rate, in.mix.Rate), cmp.Or(spec.Channels, in.deviceChannels())
 	c, err := sim.NewSource(spec)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", control.ErrBadDevice, err)
@@ -90,6 +91,13 @@ func (in *input) openSim() (*source, error) {
 const fileAhead = 64
 
 func (in *input) openFile() (*source, error) {
+	info, err := os.Stat(in.Device.Name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // a pipe would block whoever opens or closes it
+		return nil, fmt.Errorf("%s: %w: not a regular file", in.Device.Name, control.ErrUnsuitable)
+	}
 	r, err := file.OpenReader(in.Device.Name)
 	if err != nil {
 		return nil, err

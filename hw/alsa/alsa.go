@@ -4,14 +4,19 @@
 // waits, a write waits for nothing if Wait said there is room, and neither allocates. Xruns are mended where they are
 // found, counted, and told once.
 //
-// Of github.com/yobert/alsa it takes the layouts, numbers and names of the kernel's interface (packages alsatype, pcm
-// and pcm/state, FormatType, Flags). Its Device and Card are not used:
-//   - Device.Open blocks for ever on a busy device, and a probe before it leaves a gap in which the device can become
-//     busy; it also leaves the device registered with the Go poller, which then wakes at every period for nothing.
-//   - Negotiate* cannot say what a device offers, cannot ask for S24_3LE nor for the nearest period, and turns errno
-//     into text. With an own HW_REFINE for these, what is left for it is a single HW_PARAMS.
-//   - Read and Write give the kernel memory that the garbage collector may take back during the call.
-//   - OpenCards fails as a whole when one card is being unplugged, and holds every control device open meanwhile.
+// It is a layer over github.com/yobert/alsa, which opens the devices, negotiates formats, channels, rates, periods and
+// buffers with them, and names cards and devices. Its layouts, numbers and names of the kernel's interface are used all
+// over. What it does not do is done here:
+//   - Device.Open blocks for ever on a busy device: an own, non-blocking open comes before it, and it has a limit.
+//   - Negotiate* spoils the device at the first refusal, and cannot say what a device offers: it is asked for what an own
+//     HW_REFINE has found, and what it refuses all the same is asked for once more without it, for the errno, which it
+//     turns into text. It cannot ask for S24_3LE, which is opened without it.
+//   - The software parameters of Prepare are for large buffers only, and its descriptor is watched by the Go poller: a
+//     duplicate is taken, with own parameters, and the library's is closed.
+//   - Read and Write give the kernel memory that the garbage collector may take back during the call, and say neither
+//     how much was moved nor the errno: transfer, state and recovery are own ioctls.
+//   - OpenCards fails when one card is being unplugged, and knows neither ids nor USB ports: what cards there are is
+//     asked of sysfs.
 package alsa
 
 import (

@@ -9,9 +9,9 @@ import (
 // Capture is a device that is read from. Start, Read and Wait belong to one goroutine at a time.
 type Capture struct{ *stream }
 
-// OpenCapture opens a device for capture. It does not start it: Start does, or else the first Read or Wait. It never
-// waits for a device that is in use. The error is ErrNotFound, ErrBusy, ErrUnsuitable or ErrGone, or what else the
-// kernel refused (no permission), and says what to do about it.
+// OpenCapture opens a device for capture. It does not start it: Start does, or else the first Read or Wait. It does
+// not wait for a device that is in use, or for a second if another program takes it just then. The error is ErrNotFound,
+// ErrBusy, ErrUnsuitable or ErrGone, or what else the kernel refused (no permission), and says what to do about it.
 func OpenCapture(c Config) (*Capture, error) { return host().openCapture(c) }
 
 func (sys system) openCapture(c Config) (*Capture, error) {

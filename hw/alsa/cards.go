@@ -34,27 +34,33 @@ type Device struct {
 }
 
 // Cards lists the cards that are there, by number, and asks each device that is free what it can do. A card that is
-// unplugged meanwhile is left out. It takes a millisecond or so for each device, more for USB, during which
-// another open of that device is refused as busy.
+// unplugged meanwhile is left out. It takes a millisecond or so for each device, more for USB, during which another
+// program's open of that device is refused as busy, and an own one waits.
 func Cards() ([]Card, error) { return host().list() }
 
 func (sys system) list() ([]Card, error) {
 	if _, err := os.Stat(sys.sys); err != nil {
 		return nil, fmt.Errorf("sound cards are looked for in sysfs: %w", err)
 	}
-	cards := sys.cards()
+	cards, titles := sys.cards(), sys.titles()
 	for i := range cards {
-		for j := range cards[i].Devices {
-			sys.ask(cards[i].Number, &cards[i].Devices[j])
+		c := &cards[i]
+		c.Name = cmp.Or(titles[fmt.Sprintf("controlC%d", c.Number)], c.Name)
+		for j := range c.Devices {
+			d := &c.Devices[j]
+			a := address{c.Number, d.Number, d.Capture}
+			d.Name = cmp.Or(titles[filepath.Base(sys.path(a))], d.Name)
+			sys.ask(a, d)
 		}
 	}
 	return cards, nil
 }
 
 // ask opens a device for a moment to learn what it offers.
-func (sys system) ask(card int, d *Device) {
-	a := address{card, d.Number, d.Capture}
-	n, err := sys.openAddress(fmt.Sprintf("hw:%d,%d", card, d.Number), a, false)
+func (sys system) ask(a address, d *Device) {
+	opening.Lock()
+	defer opening.Unlock()
+	n, err := sys.openAddress(fmt.Sprintf("hw:%d,%d", a.card, a.device), a, false)
 	if errors.Is(err, ErrBusy) {
 		d.Busy, d.Owner = true, sys.owner(a)
 		return
@@ -78,8 +84,9 @@ var (
 	pcmEntry  = regexp.MustCompile(`^pcmC(\d+)D(\d+)([pc])$`)
 )
 
-// cards lists the cards from sysfs (class/sound: cardN with its id, and pcmCxDyp|c), without opening anything: an open
-// control device would keep the number of a card that is being unplugged. Names come from procfs.
+// cards lists the cards from sysfs (class/sound: cardN with its id, and pcmCxDyp|c), as the library knows neither ids
+// nor USB ports and its list ends at a card that is being unplugged, and without opening anything, as an open control
+// device would keep such a card's number. Names come from procfs, if the kernel has it.
 func (sys system) cards() []Card {
 	class := filepath.Join(sys.sys, "class/sound")
 	entries, _ := os.ReadDir(class) // no such directory: no cards

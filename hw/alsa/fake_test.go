@@ -137,6 +137,10 @@ func (f *fakePCM) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 	return 0
 }
 
+func (f *fakePCM) configure(_ setup, p *hwParams) unix.Errno {
+	return f.ioctl(reqHwParams, unsafe.Pointer(p))
+}
+
 func (f *fakePCM) accessible() unix.Errno {
 	switch f.state {
 	case state.Prepared, state.Running:

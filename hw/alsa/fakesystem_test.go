@@ -14,13 +14,15 @@ type fakeSystem struct {
 	system
 	nodes map[string]*fakePCM // by file name
 	errs  map[string]error
+	names map[string]string // what the library says
 }
 
 func newFakeSystem(t *testing.T) *fakeSystem {
 	t.Helper()
 	dir := t.TempDir()
 	f := &fakeSystem{nodes: map[string]*fakePCM{}, errs: map[string]error{}}
-	f.system = system{dev: "/dev/snd", proc: filepath.Join(dir, "proc"), sys: filepath.Join(dir, "sys"), openNode: f.openNode}
+	f.system = system{dev: "/dev/snd", proc: filepath.Join(dir, "proc"), sys: filepath.Join(dir, "sys"), openNode: f.openNode,
+		titles: func() map[string]string { return f.names }}
 	write := func(path, text string) {
 		path = filepath.Join(dir, path)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -16,9 +16,10 @@ import (
 type system struct {
 	dev, proc, sys string
 	openNode       func(path string, hold bool) (node, error)
+	titles         func() map[string]string
 }
 
-func host() system { return system{"/dev/snd", "/proc", "/sys", openNode} }
+func host() system { return system{"/dev/snd", "/proc", "/sys", openNode, titles} }
 
 // address is one direction of one PCM device.
 type address struct {
@@ -98,6 +99,8 @@ func (sys system) open(c Config, capture bool) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	opening.Lock()
+	defer opening.Unlock()
 	n, err := sys.openAddress(c.Device, a, c.HoldProcessor && !capture)
 	if err != nil {
 		return nil, err

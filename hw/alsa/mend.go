@@ -73,7 +73,7 @@ func (s *stream) gone(e unix.Errno) error {
 // failure returns the error of a refused setting.
 func failure(e unix.Errno) error {
 	switch e {
-	case unix.ENODEV, unix.EBADFD, unix.ENXIO:
+	case unix.ENODEV, unix.EBADFD, unix.ENXIO, unix.ENOENT:
 		return fmt.Errorf("%w: %w", ErrGone, e)
 	case unix.EBUSY:
 		return fmt.Errorf("%w: %w", ErrBusy, e)

@@ -80,20 +80,20 @@ func negotiate(n node, c Config, capture bool) (setup, error) {
 		}
 		s.buffer, e = near(n, &p, paramBufferSize, want)
 	}
-	if e == 0 {
-		e = n.ioctl(reqHwParams, unsafe.Pointer(&p))
-	}
-	if e != 0 {
-		return setup{}, failure(e)
-	}
-	if s.buffer < 2*s.period {
+	if e == 0 && s.buffer < 2*s.period {
 		return setup{}, fmt.Errorf("%w: its buffer of %d frames has no room for two periods of %d", ErrUnsuitable, s.buffer, s.period)
 	}
-	if e := setSoftware(n, s); e != 0 {
-		return setup{}, failure(e)
+	if e == 0 {
+		e = n.configure(s, &p)
+	}
+	if e == 0 {
+		e = setSoftware(n, s)
 	}
 	// Once now, so that what the bus refuses is told by Open: a USB card claims its bandwidth here.
-	if e := n.ioctl(reqPrepare, nil); e != 0 {
+	if e == 0 {
+		e = n.ioctl(reqPrepare, nil)
+	}
+	if e != 0 {
 		return setup{}, failure(e)
 	}
 	return s, nil

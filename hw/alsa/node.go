@@ -2,14 +2,18 @@ package alsa
 
 import (
 	"encoding/binary"
+	"errors"
 	"time"
 	"unsafe"
 
+	yobert "github.com/yobert/alsa"
 	"golang.org/x/sys/unix"
 )
 
 // node is an open PCM device. All but wake belong to one goroutine at a time.
 type node interface {
+	// configure gives the device p, which is one single configuration, and s says the same.
+	configure(s setup, p *hwParams) unix.Errno
 	ioctl(req uintptr, arg unsafe.Pointer) unix.Errno
 	// poll waits for events, for at most timeout (for ever if negative), and until wake is called: from then on it
 	// returns woken at once.
@@ -20,6 +24,7 @@ type node interface {
 
 // kernelNode is a device node of the running kernel.
 type kernelNode struct {
+	path      string
 	fd, event int
 	hold      bool           // see Config.HoldProcessor
 	fds       [2]unix.PollFd // in here, as what poll is given must not be made anew each time
@@ -28,7 +33,7 @@ type kernelNode struct {
 
 // openNode opens the device without waiting for it to become free: EBUSY at once. The descriptor stays non-blocking.
 func openNode(path string, hold bool) (node, error) {
-	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	fd, err := openDescriptor(path)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +42,32 @@ func openNode(path string, hold bool) (node, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	return &kernelNode{fd: fd, event: event, hold: hold}, nil
+	return &kernelNode{path: path, fd: fd, event: event, hold: hold}, nil
+}
+
+func openDescriptor(path string) (int, error) {
+	return unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+}
+
+// configure has the library open and set up the device, if it can ask for the format. What it is refused is asked for
+// once more without it, as it does not tell the errno.
+func (n *kernelNode) configure(s setup, p *hwParams) unix.Errno {
+	if formatNumber(s.format) <= int(yobert.FormatTypeLast) {
+		unix.Close(n.fd) // the device may be one that can be opened only once
+		var err error
+		if n.fd, err = openByLibrary(n.path, s); err == nil {
+			return 0
+		}
+		if !errors.Is(err, unix.EBUSY) {
+			n.fd, err = openDescriptor(n.path)
+		}
+		if err != nil {
+			var e unix.Errno
+			errors.As(err, &e)
+			return e
+		}
+	}
+	return n.ioctl(reqHwParams, unsafe.Pointer(p))
 }
 
 // ioctl calls the kernel. The calls of each block never sleep, as the descriptor is non-blocking, and take a few

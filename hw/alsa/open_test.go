@@ -162,6 +162,7 @@ func TestCards(t *testing.T) {
 	f := newFakeSystem(t)
 	f.errs["pcmC0D0p"] = unix.EBUSY
 	f.errs["pcmC0D1p"] = unix.EACCES
+	f.names = map[string]string{"controlC10": "Blue Mic 2", "pcmC10D2c": "USB Audio", "controlC12": "Gone"}
 	f.addCard(t, 11, "Half", "devices/platform/x/sound/card11") // no devices, no names
 	cards, err := f.list()
 	if err != nil || len(cards) != 3 {
@@ -178,8 +179,8 @@ func TestCards(t *testing.T) {
 		`0 SrcA "Loopback" "Loopback 1" ""`,
 		`0 "" true false "" true false`, `0 "Loopback PCM" false true "aplay (pid 4711)" false false`,
 		`1 "" true false "" true false`, `1 "" false false "" false true`,
-		`10 Mic "Blue Mic" "Blue Mic at usb-0000:01:00.0-1.2, full speed" "1-1.2"`,
-		`2 "" true false "" true false`, `10 "" true false "" true false`,
+		`10 Mic "Blue Mic 2" "Blue Mic at usb-0000:01:00.0-1.2, full speed" "1-1.2"`,
+		`2 "USB Audio" true false "" true false`, `10 "" true false "" true false`,
 		`11 Half "" "" ""`,
 	}
 	if !slices.Equal(got, want) {

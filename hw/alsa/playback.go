@@ -20,9 +20,9 @@ type Playback struct {
 	tight []byte // the block as encoded, if the device has more channels than were asked for
 }
 
-// OpenPlayback opens a device for playback. It makes no sound before the first Wait or Write. It never waits for a
-// device that is in use. The error is ErrNotFound, ErrBusy, ErrUnsuitable or ErrGone, or what else the
-// kernel refused (no permission), and says what to do about it.
+// OpenPlayback opens a device for playback. It makes no sound before the first Wait or Write. It does not wait for a
+// device that is in use, or for a second if another program takes it just then. The error is ErrNotFound, ErrBusy,
+// ErrUnsuitable or ErrGone, or what else the kernel refused (no permission), and says what to do about it.
 func OpenPlayback(c Config) (*Playback, error) { return host().openPlayback(c) }
 
 func (sys system) openPlayback(c Config) (*Playback, error) {

@@ -22,7 +22,7 @@ var (
 const (
 	defaultRate     = 48000
 	defaultChannels = 2
-	maxChannels     = 32
+	maxChannels     = 64
 	maxRate         = 768000
 	maxPPM          = 10000
 )

@@ -58,7 +58,7 @@ func TestParseSource(t *testing.T) {
 		"sim:tone?hz=NaN":              "want a number",
 		"sim:tone?ppm=1e9":             "from -10000 to 10000",
 		"sim:tone?db=3":                "to 0",
-		"sim:tone?channels=0":          "from 1 to 32",
+		"sim:tone?channels=0":          "from 1 to 64",
 		"sim:tone?channels=x":          "whole number",
 		"sim:tone?stall=2s":            "such as 2s/10s",
 		"sim:tone?stall=10s/2s":        "such as 2s/10s",
@@ -93,7 +93,7 @@ func TestConstructorsRefuse(t *testing.T) {
 	if _, err := NewSource(SourceConfig{Wave: Ramp, Hz: 1e9}); err != nil {
 		t.Errorf("a frequency where none is used: %v", err)
 	}
-	for _, c := range []SinkConfig{{Rate: -1}, {Periods: 1}, {Block: -1}, {Channels: 33}, {PPM: math.Inf(1)}} {
+	for _, c := range []SinkConfig{{Rate: -1}, {Periods: 1}, {Block: -1}, {Channels: 65}, {PPM: math.Inf(1)}} {
 		if _, err := NewSink(c); !errors.Is(err, ErrConfig) {
 			t.Errorf("%+v: %v", c, err)
 		}

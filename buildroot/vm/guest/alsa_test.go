@@ -4,6 +4,7 @@ package guest
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -156,6 +157,44 @@ func TestALSARefusals(t *testing.T) {
 	}
 	held.Close()
 	openPlayback(t, alsa.Config{Device: "hw:SrcA,0"}) // Close returns when the device is free
+}
+
+// What the library opens goes on under another number than the lowest one free, which an own open gets; the library's
+// own descriptor, and with it the Go poller's watch over it, is gone.
+func TestALSALibrary(t *testing.T) {
+	for _, f := range alsa.DefaultFormats() {
+		null, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lowest := fmt.Sprint(null.Fd())
+		null.Close()
+		p := openPlayback(t, alsa.Config{Device: "hw:SrcA,0", Formats: []pcm.Format{f}})
+		var held, watched []string
+		links, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range links {
+			if target, _ := os.Readlink("/proc/self/fd/" + l.Name()); target == "/dev/snd/pcmC0D0p" {
+				held = append(held, l.Name())
+			}
+			info, _ := os.ReadFile("/proc/self/fdinfo/" + l.Name())
+			for line := range strings.Lines(string(info)) {
+				var st unix.Stat_t
+				if err := unix.Stat("/dev/snd/pcmC0D0p", &st); err != nil {
+					t.Fatal(err)
+				}
+				if strings.HasPrefix(line, "tfd:") && strings.Contains(line, fmt.Sprintf(" ino:%x ", st.Ino)) {
+					watched = append(watched, line)
+				}
+			}
+		}
+		if byLibrary := f != pcm.S24_3LE; len(held) != 1 || (held[0] != lowest) != byLibrary || len(watched) != 0 {
+			t.Errorf("%v: the device is open as %v (%s was free), and watched: %q", f, held, lowest, watched)
+		}
+		p.Close()
+	}
 }
 
 // What Wait, Read and Write of a block of 2 ms cost on a processor that does 1000 instructions a microsecond.
@@ -340,6 +379,9 @@ func TestALSACards(t *testing.T) {
 		t.Fatalf("%+v", list[1])
 	}
 	for _, d := range list[1].Devices {
+		if d.Name != "Loopback PCM" {
+			t.Errorf("it is called %q", d.Name)
+		}
 		if busy := d.Number == 1 && !d.Capture; d.Err != nil || d.Busy != busy || d.Busy == (d.Offer != nil) || busy != strings.Contains(d.Owner, "guest.test (pid") {
 			t.Errorf("%+v", d)
 		}

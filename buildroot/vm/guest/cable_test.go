@@ -27,10 +27,17 @@ type player struct {
 	played int64     // so many frames had left the card
 }
 
-// startPlayer plays s to a device. A card that does not move is waited for: its player goes on with the next frame.
+// startPlayer plays s to a device, in 16 bits. A card that does not move is waited for: its player goes on with the next
+// frame.
 func startPlayer(t *testing.T, device string, channels, period int, s tune) *player {
 	t.Helper()
-	c := alsa.Config{Device: device, Channels: channels, PeriodFrames: period, Periods: 4, Formats: []pcm.Format{pcm.S16LE}}
+	return startPlayerIn(t, device, channels, period, s, []pcm.Format{pcm.S16LE})
+}
+
+// startPlayerIn plays in one of the formats given, or, with nil, in whatever the other end of the cable may have chosen.
+func startPlayerIn(t *testing.T, device string, channels, period int, s tune, formats []pcm.Format) *player {
+	t.Helper()
+	c := alsa.Config{Device: device, Channels: channels, PeriodFrames: period, Periods: 4, Formats: formats}
 	card, err := alsa.OpenPlayback(c)
 	if err != nil {
 		t.Fatal(err)
@@ -61,6 +68,7 @@ func (p *player) run(c alsa.Config, card *alsa.Playback, s tune) {
 			return
 		default:
 		}
+		waiting := time.Now()
 		queued, err := card.Wait()
 		p.mu.Lock()
 		p.now, p.played = time.Now(), frame-int64(queued)
@@ -74,7 +82,11 @@ func (p *player) run(c alsa.Config, card *alsa.Playback, s tune) {
 		}
 		if errors.Is(err, alsa.ErrGone) {
 			card.Close()
-			if card, err = alsa.OpenPlayback(c); err != nil { // unplugged; not only stopped
+			if time.Since(waiting) < time.Second {
+				return // unplugged, not only stopped
+			}
+			if card, err = alsa.OpenPlayback(c); err != nil {
+				p.t.Errorf("player of %s: %v", c.Device, err)
 				return
 			}
 		} else if err != nil {

@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 		fmt.Println("These tests run in the test machine: go test -tags vm ./buildroot/vm")
 		os.Exit(1)
 	}
-	// Above the ordinary threads of the daemon: up to Linux 6.12, PREEMPT_RT runs timers, the clock of a cable, at the
+	// No less than the threads of the daemon: up to Linux 6.12, PREEMPT_RT runs timers, the clock of a cable, at the
 	// priority of whoever was in a section without softirqs when they were due, such as a test at a socket.
 	if err := rt.Process(harnessPriority); err != nil {
 		fmt.Println(err)

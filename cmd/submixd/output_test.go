@@ -1,0 +1,151 @@
+package main
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"submix/cmd/submixd/config"
+	"submix/hw/sim"
+)
+
+// card is a playback card that can be pulled: its Wait then returns an error, or
+// does not return.
+type card struct {
+	sink
+	left  int // blocks until it is pulled
+	stuck chan struct{}
+}
+
+func (*card) Drain() error { return errNotDrained }
+
+var (
+	errPulled     = errors.New("the card was pulled")
+	errNotDrained = errors.New("the end was not played")
+)
+
+func (c *card) Wait() (int, error) {
+	if c.left == 0 {
+		if c.stuck == nil {
+			return 0, errPulled
+		}
+		<-c.stuck
+		return 0, sim.ErrClosed
+	}
+	c.left--
+	return c.sink.Wait()
+}
+
+func (c *card) Close() error {
+	if c.stuck != nil {
+		select {
+		case <-c.stuck:
+		default:
+			close(c.stuck)
+		}
+	}
+	return c.sink.Close()
+}
+
+func stuckAfter(blocks int) func(*config.Config) (sink, error) {
+	return func(cfg *config.Config) (sink, error) {
+		s, err := newSim(cfg, sim.SinkConfig{})
+		return &card{s, blocks, make(chan struct{})}, err
+	}
+}
+
+func TestNoPlaybackDevice(t *testing.T) {
+	const toml = `
+playback.device = "hw:Nope,0"
+[[capture]]
+name = "mic"
+device = "sim:tone"
+`
+	inBubble(t, toml, func(r *rig) {
+		time.Sleep(20 * time.Second)
+		r.says("status", "state: no-output", "reason: \"hw:Nope,0: no such sound device")
+		r.streams("mic live")
+		out := r.b.mixer().Output().Info()
+		if n := int(out.Blocks); n < 3950 || n > 4050 {
+			t.Errorf("%d blocks in 20 s, want 4000: the mix keeps its pace", n)
+		}
+		if s := r.stream("mic"); s.Latency > 30*time.Millisecond || s.Short != 0 {
+			t.Errorf("mic is %+v, want it as with a card", s)
+		}
+		r.wantLogged(1, "no output")
+		r.says("add new sim:noise")
+		r.says("remove mic")
+		r.configure(toml + "\n[[capture]]\nname = \"line\"\ndevice = \"sim:tone\"\n")
+		r.says("reload")
+		time.Sleep(100 * time.Millisecond)
+		r.streams("new live", "line live")
+		r.says("end")
+		time.Sleep(100 * time.Millisecond)
+		r.says("status", "state: ended")
+		r.says("start")
+		time.Sleep(100 * time.Millisecond)
+		r.says("status", "state: no-output")
+	})
+}
+
+// A card that is there, plays for a second, is pulled, and at its return opens
+// but does not play at first.
+func TestPlaybackIsLostAndBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, simulated3)
+		opened := 0
+		plays := []int{200, 0, 0, 0, 10000} // blocks each time it is opened
+		r.b.openSink = func(cfg *config.Config) (sink, error) {
+			s, err := newSim(cfg, sim.SinkConfig{})
+			opened++
+			return &card{sink: s, left: plays[opened-1]}, err
+		}
+		r.run()
+		time.Sleep(900 * time.Millisecond)
+		r.says("status", "state: running")
+		time.Sleep(time.Second)
+		r.says("status", "state: no-output", "reason: \"the card was pulled")
+		time.Sleep(2 * time.Second)
+		if opened != 3 {
+			t.Errorf("it was opened %d times, want once a second", opened)
+		}
+		time.Sleep(2 * time.Second)
+		r.says("status", "state: running")
+		if s := r.stream("mic"); s.Short > 2 || s.Xruns != 0 || s.Latency > 30*time.Millisecond {
+			t.Errorf("mic is %+v, want no more of it than a gap each time the pace changes", s)
+		}
+		r.shutdown()
+	})
+}
+
+// The card goes for good while the mix is ending.
+func TestEndWithoutPlayback(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, simulated3)
+		r.b.openSink = func(cfg *config.Config) (sink, error) {
+			s, err := newSim(cfg, sim.SinkConfig{})
+			return &card{sink: s, left: 200}, err
+		}
+		r.run()
+		time.Sleep(997 * time.Millisecond)
+		r.says("end")
+		time.Sleep(100 * time.Millisecond)
+		r.says("status", "state: ended")
+		r.shutdown()
+	})
+}
+
+// What goes wrong at the very end is not lost.
+func TestEndIsNotPlayed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, simulated3)
+		r.b.openSink = func(cfg *config.Config) (sink, error) {
+			s, err := newSim(cfg, sim.SinkConfig{})
+			return &card{sink: s, left: 1000}, err
+		}
+		r.run()
+		r.shutdown()
+		r.wantLogged(1, errNotDrained.Error())
+	})
+}
