@@ -19,6 +19,10 @@ const spareProcs = 2
 
 // Thread binds the calling goroutine to its thread for good and makes that thread SCHED_FIFO with the priority given,
 // 1 to 99 (sched(7)). Threads started later do not inherit it: Go starts them from another thread once one is bound.
+// On a machine with one processor such a thread must not return from an ordinary system call at the wrong moment: the Go
+// runtime (1.26, casgstatus) then spins until its own sysmon thread has finished looking at it, and a sysmon of lower
+// priority never does. What the thread does at each block is to be raw system calls.
+//
 // Refused, it undoes the binding and returns an error that wraps unix.EPERM and says which setting is missing.
 func Thread(priority int) error {
 	runtime.LockOSThread()

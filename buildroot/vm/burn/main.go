@@ -4,6 +4,8 @@
 // virtual time an instruction takes a nanosecond whatever it costs the host, and that is to choose: burn runs NOPs,
 // which the emulator has almost nothing to do for, so that long runs are short; burn slow runs square roots, which
 // it computes in software, so that the machine's time passes more slowly than the host's.
+//
+// "burn NICENESS exec PROGRAM ..." becomes that program, at an ordinary priority.
 package main
 
 import (
@@ -24,8 +26,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, "burn:", err)
 		os.Exit(1)
 	}
-	if len(os.Args) == 2 {
+	switch {
+	case len(os.Args) == 2:
 		nops()
+	case os.Args[2] == "exec":
+		fmt.Fprintln(os.Stderr, "burn:", unix.Exec(os.Args[3], os.Args[3:], os.Environ()))
+		os.Exit(1)
 	}
 	for x := 1.0; x > 0; {
 		for i := range 8 {

@@ -33,9 +33,11 @@ func startBox(t *testing.T, toml string) *box {
 	dir := t.TempDir()
 	b := &box{t: t, config: filepath.Join(dir, "submix.toml"), socket: filepath.Join(dir, "control.sock"), log: &bytes.Buffer{}}
 	b.configure(toml)
-	b.cmd = exec.Command("/bin/submixd", "-config", b.config)
+	b.cmd = ordinary("/bin/submixd", "-config", b.config)
 	b.cmd.Stderr = b.log
-	start(t, b.cmd)
+	if err := b.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(b.stop)
 	within(t, 5*time.Second, "submixd answers", func() bool {
 		c, err := net.Dial("unix", b.socket)

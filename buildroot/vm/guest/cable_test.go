@@ -4,6 +4,7 @@ package guest
 
 import (
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -11,7 +12,6 @@ import (
 
 	"submix/hw/alsa"
 	"submix/hw/pcm"
-	"submix/hw/rt"
 )
 
 // tune is what a player plays: 16 bits, by the number of the frame since it began.
@@ -59,7 +59,7 @@ func (p *player) end() {
 }
 
 func (p *player) run(c alsa.Config, card *alsa.Playback, s tune) {
-	rt.Thread(testPriority)
+	runtime.LockOSThread()
 	block := make([]float32, c.PeriodFrames*c.Channels)
 	for frame := int64(0); ; {
 		select {
@@ -138,7 +138,7 @@ func startRecorder(t *testing.T, device string, channels int) *recorder {
 }
 
 func (r *recorder) run() {
-	rt.Thread(testPriority)
+	runtime.LockOSThread()
 	buf := make([]float32, r.card.BufferFrames()*r.channels)
 	for {
 		if _, err := r.card.Wait(-1); err != nil {

@@ -51,7 +51,9 @@ func slowTime(t *testing.T) (stop func()) {
 
 func run(t *testing.T, cmd *exec.Cmd) (stop func()) {
 	t.Helper()
-	start(t, cmd)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
 	stop = func() {
 		cmd.Process.Kill()
 		cmd.Wait()

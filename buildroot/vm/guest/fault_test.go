@@ -43,6 +43,9 @@ func inPair(k int) tune {
 // unbroken checks that the k-th pair of channels carries its noise without a gap from frame from to frame to.
 func unbroken(t *testing.T, mix []int16, k, from, to int) {
 	t.Helper()
+	if to-from < 4800 {
+		t.Fatalf("stream %c is looked at from frame %d to %d", 'a'+k, from, to)
+	}
 	channels := []int{2 * k, 2*k + 1}
 	take := func(frame, channel int) int16 { return mix[6*(from+frame)+channel] }
 	first := find(t, inPair(k), channels, 100, take)
@@ -78,6 +81,7 @@ func TestClockedFaultsOfOneStreamAreNotHeardOnOthers(t *testing.T) {
 	}
 	out.sleepUntil(out.frames() + 4800)
 	begin := out.frames()
+	out.sleepUntil(begin + 48000)
 
 	clock.end()
 	stopped := time.Now()

@@ -12,33 +12,17 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"submix/hw/rt"
 )
 
-// harnessPriority is that of the tests, testPriority that of what plays and records for them.
-const (
-	harnessPriority = 3
-	testPriority    = 40
-)
+// testPriority is that of every thread of the tests: above whatever burns the processor and the ordinary threads of the
+// daemon, below its mixing thread. It is one for all, as the Go runtime's threads spin for one another, which on a single
+// processor has no end if the one that is spun for has the lower priority.
+const testPriority = 40
 
-// start starts a program as an ordinary one: it would inherit the priority of the thread that starts it.
-func start(t *testing.T, cmd *exec.Cmd) {
-	t.Helper()
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	set := func(policy, priority uint32) {
-		if err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy, Priority: priority}, 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	set(unix.SCHED_NORMAL, 0)
-	err := cmd.Start()
-	set(unix.SCHED_FIFO, harnessPriority)
-	if err != nil {
-		t.Fatal(err)
-	}
+// ordinary is a program that does not inherit that priority.
+func ordinary(program string, args ...string) *exec.Cmd {
+	return exec.Command("/bin/burn", append([]string{"0", "exec", program}, args...)...)
 }
 
 func TestMain(m *testing.M) {
@@ -46,9 +30,9 @@ func TestMain(m *testing.M) {
 		fmt.Println("These tests run in the test machine: go test -tags vm ./buildroot/vm")
 		os.Exit(1)
 	}
-	// No less than the threads of the daemon: up to Linux 6.12, PREEMPT_RT runs timers, the clock of a cable, at the
-	// priority of whoever was in a section without softirqs when they were due, such as a test at a socket.
-	if err := rt.Process(harnessPriority); err != nil {
+	// Up to Linux 6.12, PREEMPT_RT runs timers, the clock of a cable, at the priority of whoever was in a section without
+	// softirqs when they were due, such as a test at a socket; that must not be an ordinary one.
+	if err := rt.Process(testPriority); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
