@@ -49,7 +49,7 @@ type StreamInfo struct {
 	Mute    bool
 	PeakDB  float64       // dBFS before gain, -Inf for silence
 	RMSDB   float64       // dBFS before gain, -Inf for silence
-	Latency time.Duration // from the source's newest frame to the sink's output
+	Latency time.Duration // from the source's newest frame to the sink's output, while it is live
 	// DriftPPM is the source's clock against the sink's.
 	DriftPPM float64
 	Short    uint64 // blocks for which it had too few frames
@@ -179,9 +179,11 @@ func (s *Stream) Info() StreamInfo {
 	info := StreamInfo{
 		Name: s.name, State: State(s.state.Load()),
 		GainDB: s.GainDB(), Mute: s.Muted(),
-		Latency: s.mix.duration(int(s.latency.Load())),
 		Short:   s.count.short.Load(), Stalls: s.count.stalls.Load(), Xruns: s.count.xruns.Load(),
 		Clips: s.count.clips.Load(), Unplugs: s.count.unplugs.Load(),
+	}
+	if info.State == Live {
+		info.Latency = s.mix.duration(int(s.latency.Load()))
 	}
 	if r := s.reason.Load(); r != nil && info.State >= Gone {
 		info.Reason = *r
