@@ -179,7 +179,7 @@ func (s *Stream) Info() StreamInfo {
 	info := StreamInfo{
 		Name: s.name, State: State(s.state.Load()),
 		GainDB: s.GainDB(), Mute: s.Muted(),
-		Short:   s.count.short.Load(), Stalls: s.count.stalls.Load(), Xruns: s.count.xruns.Load(),
+		Short: s.count.short.Load(), Stalls: s.count.stalls.Load(), Xruns: s.count.xruns.Load(),
 		Clips: s.count.clips.Load(), Unplugs: s.count.unplugs.Load(),
 	}
 	if info.State == Live {
