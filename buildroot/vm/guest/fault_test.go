@@ -3,33 +3,12 @@
 package guest
 
 import (
-	"fmt"
 	"testing"
 	"time"
 )
 
-// Each source has two of six channels to itself, so that every one of them can be followed through the mix.
-const sixChannels = `
-[mixer]
-channels = 6
-limiter = false
-[playback]
-device = "hw:Out,0"
-[[capture]]
-name = "a"
-device = "hw:SrcA,1"
-sync = "locked"
-[[capture]]
-name = "b"
-device = "hw:SrcB,1"
-sync = "locked"
-[[capture]]
-name = "c"
-device = "hw:SrcC,1"
-sync = "locked"
-`
-
-// inPair is noise on the k-th pair of channels and silence on all others.
+// inPair is noise on the k-th pair of channels and silence on all others: a source that has channels of the mix to itself
+// can be followed through it whatever the others do.
 func inPair(k int) tune {
 	noise := noiseOf(int64(k))
 	return func(frame int64, channel int) int16 {
@@ -75,7 +54,7 @@ func TestClockedFaultsOfOneStreamAreNotHeardOnOthers(t *testing.T) {
 	for k, card := range []string{"SrcA", "SrcB", "SrcC"} {
 		players = append(players, startPlayer(t, "hw:"+card+",0", 6, 240, inPair(k)))
 	}
-	b := startBox(t, sixChannels)
+	b := startBox(t, cables(6, 240, 3))
 	for _, name := range []string{"a", "b", "c"} {
 		b.is(name, "live", 2*time.Second)
 	}
@@ -150,7 +129,7 @@ func TestNoOutputIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	startPlayer(t, "hw:SrcA,0", 2, 240, constant(1000))
-	b := startBox(t, fmt.Sprintf(threeCables, 240, 3))
+	b := startBox(t, cables(2, 240, 3))
 	within(t, 2*time.Second, "no-output", func() bool { return b.status()["state"] == "no-output" })
 	t.Log(b.status()["reason"])
 	b.is("a", "live", 2*time.Second)

@@ -3,7 +3,6 @@
 package guest
 
 import (
-	"fmt"
 	"testing"
 	"time"
 )
@@ -26,7 +25,7 @@ func TestLatencyUnderLoad(t *testing.T) {
 	for _, card := range []string{"SrcB", "SrcC"} {
 		startPlayer(t, "hw:"+card+",0", 2, 96, constant(0))
 	}
-	b := startBox(t, fmt.Sprintf(threeCables, 96, 2))
+	b := startBox(t, cables(2, 96, 2))
 	for _, name := range []string{"a", "b", "c"} {
 		b.is(name, "live", 2*time.Second)
 	}

@@ -8,26 +8,27 @@ import (
 	"time"
 )
 
-const threeCables = `
+// cables is a configuration that plays SrcA, SrcB and SrcC, in step, on Out as streams a, b and c.
+func cables(channels, block, periods int) string {
+	toml := fmt.Sprintf(`
 [mixer]
+channels = %d
 block = %d
 limiter = false
 [playback]
 device = "hw:Out,0"
 periods = %d
+`, channels, block, periods)
+	for i, card := range []string{"SrcA", "SrcB", "SrcC"} {
+		toml += fmt.Sprintf(`
 [[capture]]
-name = "a"
-device = "hw:SrcA,1"
+name = "%c"
+device = "hw:%s,1"
 sync = "locked"
-[[capture]]
-name = "b"
-device = "hw:SrcB,1"
-sync = "locked"
-[[capture]]
-name = "c"
-device = "hw:SrcC,1"
-sync = "locked"
-`
+`, 'a'+i, card)
+	}
+	return toml
+}
 
 // coded is a signal that is found in the sum of three: for a while 5 bits of noise, the k-th five of a sample, then
 // loud noise, which clips.
@@ -52,7 +53,7 @@ func TestMixIsExact(t *testing.T) {
 		tunes = append(tunes, coded(k))
 		players = append(players, startPlayer(t, "hw:"+card+",0", 2, 240, tunes[k]))
 	}
-	b := startBox(t, fmt.Sprintf(threeCables, 240, 3))
+	b := startBox(t, cables(2, 240, 3))
 	for _, name := range names {
 		b.is(name, "live", 2*time.Second)
 	}
