@@ -32,6 +32,7 @@ go-test:
 	CGO_ENABLED=1 go test -race ./...
 
 vm-test: ## the arm64 programs on real kernel drivers, in a virtual machine
+	buildroot/vm/packages.sh run
 	buildroot/vm/kernel.sh
 	go test -tags vm -count=1 -timeout 20m -v ./buildroot/vm/
 

@@ -34,7 +34,7 @@ func (l *limiter) process(x []float32, peak float32, channels int) {
 		return
 	}
 	release := l.gain + (1-l.gain)*l.back
-	if release > 0.9999 {
+	if release > 0.9999 || release == l.gain { // or, of a short block, less than a float32 can show
 		release = 1
 	}
 	if peak*release > ceiling {

@@ -1,10 +1,12 @@
 package mixer
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -61,17 +63,29 @@ func TestBlockAllocatesNothing(t *testing.T) {
 		f := NewFeed(2, 4800)
 		m.Add(StreamConfig{Name: "feed", Source: f, Format: Format{48000, 2}})
 		s, _ := m.Stream("3")
-		dst := make([]float32, 480)
+		dst, frames := make([]float32, 480), make([]float32, 480)
+		f.Write(t.Context(), make([]float32, 2*480))
 		pull(t, m, dst, 10)
-		gain := 0.0
-		n := testing.AllocsPerRun(200, func() {
-			gain = -1 - gain
-			s.SetGain(gain)
-			m.Pull(dst, 480, time.Time{})
-		})
-		t.Logf("limiter %v: %v allocations a block", limiter, n)
-		if n != 0 {
-			t.Errorf("limiter %v: %v allocations a block, want 0", limiter, n)
+		gain, n := 0.0, 0
+		allocations := func() float64 {
+			return testing.AllocsPerRun(200, func() {
+				gain = 12 - gain // now and then the sum is above full scale
+				s.SetGain(gain)
+				if n++; n%2 == 0 {
+					f.Write(t.Context(), frames)
+				}
+				m.Pull(dst, 480, time.Now().Add(time.Microsecond)) // waits for the feed when it is live
+			})
+		}
+		allocations() // warm-up
+		n = 0
+		got := allocations()
+		if m.Output().Info().Clips == 0 || n == 0 {
+			t.Error("the limiter had nothing to do")
+		}
+		t.Logf("limiter %v: %v allocations a block", limiter, got)
+		if got != 0 {
+			t.Errorf("limiter %v: %v allocations a block, want 0", limiter, got)
 		}
 	}
 }
@@ -117,6 +131,64 @@ func TestClipsAreCountedAndHeldAtFullScale(t *testing.T) {
 	o := m.Output().Info()
 	if dst[0] != -1 || o.Clips == 0 || o.PeakDB != 0 {
 		t.Errorf("%v, %+v", dst[0], o)
+	}
+}
+
+// What is shown is what is played.
+func TestOutputMeters(t *testing.T) {
+	for _, limiter := range []bool{false, true} {
+		m, _ := New(Config{Rate: 48000, Channels: 1, Block: 480, Limiter: limiter})
+		for i := range 3 {
+			m.Add(StreamConfig{Name: fmt.Sprint(i), Source: endless(0.9), Format: Format{48000, 1}})
+		}
+		m.Add(StreamConfig{Name: "absurd", Source: endless(1e18), Format: Format{48000, 1}})
+		dst := make([]float32, 480)
+		pull(t, m, dst, 100)
+		m.Remove("absurd")
+		pull(t, m, dst, 400)
+		o := m.Output().Info()
+		want := decibel(float64(dst[0]))
+		if math.Abs(o.PeakDB-want) > 0.01 || math.Abs(o.RMSDB-want) > 0.01 {
+			t.Errorf("limiter %v: peak %.2f, RMS %.2f dBFS of a constant of %.2f", limiter, o.PeakDB, o.RMSDB, want)
+		}
+		for i := range 3 {
+			m.Remove(fmt.Sprint(i))
+		}
+		pull(t, m, dst, 300) // 3 s: the peak falls 20 dB in 1.7
+		if o = m.Output().Info(); o.PeakDB > -30 || o.PeakDB < -40 {
+			t.Errorf("limiter %v: peak %.2f dBFS after 3 s of silence", limiter, o.PeakDB)
+		}
+	}
+}
+
+func TestLimiterLetsGoAtEveryBlockSize(t *testing.T) {
+	for _, block := range []time.Duration{5 * time.Microsecond, time.Millisecond, 100 * time.Millisecond} {
+		var l limiter
+		l.init(block)
+		x := []float32{4}
+		l.process(x, 4, 1)
+		for range int(20 * time.Second / block) {
+			x[0] = 0.1
+			l.process(x, 0.1, 1)
+		}
+		if l.gain != 1 {
+			t.Errorf("blocks of %v: gain %v after 20 s of quiet", block, l.gain)
+		}
+	}
+}
+
+func TestCapacityBoundsTheQueue(t *testing.T) {
+	for _, capacity := range []int{1, 7, 0} {
+		synctest.Test(t, func(t *testing.T) {
+			m, _ := New(Config{Rate: 48000, Channels: 1, Block: 48, Capacity: capacity})
+			m.Add(StreamConfig{Name: "a", Source: endless(0), Format: Format{48000, 1}})
+			go m.Run(t.Context())
+			synctest.Wait() // nobody reads
+			want := uint64(cmp.Or(capacity, 100) + 1)
+			if n := m.Output().Info().Blocks; n != want { // one waits for room
+				t.Errorf("capacity %d: %d blocks were mixed, want %d", capacity, n, want)
+			}
+		})
 	}
 }
 

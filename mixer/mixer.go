@@ -113,9 +113,11 @@ func (m *Mixer) Add(c StreamConfig) (*Stream, error) {
 	}
 	s := &Stream{
 		name: c.Name, mix: m, channels: c.Channels, live: c.Live,
-		q:         newRing(max(8*m.cfg.Block, m.cfg.Rate/10), m.cfg.Channels),
+		q:         newRing(max(16*m.cfg.Block, m.cfg.Rate/10), m.cfg.Channels),
 		lost:      make(chan error, 1),
 		over:      make(chan struct{}),
+		cushion:   cushionFrames(m.cfg),
+		whole:     m.cfg.Rate,
 		delivered: time.Now(),
 	}
 	s.SetGain(c.GainDB)

@@ -67,6 +67,9 @@ func (o *Output) finish(x []float32) {
 			x[i] = max(-1, min(1, v))
 		}
 	}
-	o.meter.block(min(peak, 1), square/float32(len(x)))
+	if peak > ceiling || o.limiter.gain < 1 { // what is played is not what was measured
+		peak, square = measure(x)
+	}
+	o.meter.block(peak, square/float32(len(x)))
 	o.blocks.Add(1)
 }

@@ -55,7 +55,7 @@ func (m *Mixer) gather(pulled bool, deadline time.Time, done <-chan struct{}) ([
 		case !pulled && o.data && !o.owed:
 			return set, nil
 		}
-		if pulled && deadline.Before(o.until) {
+		if pulled { // a live stream does not stall; it is short at the deadline
 			o.until = deadline
 		}
 		timed := o.owed
@@ -104,7 +104,11 @@ func (m *Mixer) look(set []*Stream, now time.Time, pulled bool) (o outlook) {
 // awaited reports that a block is held up, within its deadline, for the stream.
 // A sink does not wait for a source that cannot call.
 func (s *Stream) awaited(pulled bool) bool {
-	if s.eof || s.cut || s.q.len() >= s.mix.cfg.Block {
+	need := s.mix.cfg.Block
+	if pulled && !s.live {
+		need++ // so that something is left to fade if no more comes
+	}
+	if s.eof || s.cut || s.q.len() >= need {
 		return false
 	}
 	if pulled {
@@ -155,6 +159,7 @@ func (m *Mixer) Run(ctx context.Context) error {
 		switch err := m.assemble(false, time.Time{}, 0, ctx.Done()); err {
 		case nil:
 		case io.EOF:
+			m.output.meter.clear()
 			close(m.queue)
 			return nil
 		default:
@@ -227,6 +232,7 @@ func (m *Mixer) Play(sink Sink) error {
 		switch err := m.Pull(block, queued, time.Now().Add(m.duration(queued/2))); err {
 		case nil:
 		case io.EOF:
+			m.output.meter.clear()
 			return nil
 		default:
 			return err

@@ -137,10 +137,9 @@ func TestPullNeverWaitsPastItsDeadline(t *testing.T) {
 		f := NewFeed(1, 9600)
 		s, _ := b.Add(StreamConfig{Name: "f", Source: f, Format: Format{boxRate, 1}})
 		dst := make([]float32, boxBlock)
-		half := make([]float32, boxBlock/2)
-		f.Write(t.Context(), append(half, half...))
+		filled := make([]float32, boxBlock+boxBlock/2) // a block and the cushion
+		f.Write(t.Context(), filled)
 		b.Pull(dst, 0, time.Now()) // f is live
-		f.Write(t.Context(), half)
 		start := time.Now()
 		b.Pull(dst, 0, start.Add(ms(3)))
 		if d := time.Since(start); d != ms(3) {
@@ -151,9 +150,9 @@ func TestPullNeverWaitsPastItsDeadline(t *testing.T) {
 		if d := time.Since(start); d != 0 || s.Info().Short != 1 {
 			t.Errorf("the next block took %v, %d short; want 0, 1", d, s.Info().Short)
 		}
-		f.Write(t.Context(), append(half, half...))
+		f.Write(t.Context(), filled)
 		b.Pull(dst, 0, time.Now())
-		at(ms(2), func() { f.Write(t.Context(), append(half, half...)) })
+		at(ms(2), func() { f.Write(t.Context(), filled) })
 		start = time.Now()
 		b.Pull(dst, 0, start.Add(ms(3)))
 		if d := time.Since(start); d != ms(2) || s.Info().Short != 1 {
@@ -271,6 +270,90 @@ func TestEdgesDoNotClick(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A card that delivers in steps of several blocks is short a few times, and then
+// has the cushion that it needs.
+func TestBurstsAreLearned(t *testing.T) {
+	for _, burst := range []int{240, 384, 480, 960} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBox(t, 6*time.Second)
+			c, s := b.card("a", counting)
+			c.Burst = burst
+			x := b.play()
+			unbroken(t, x[2*boxRate:])
+			i := s.Info()
+			t.Logf("steps of %d frames, blocks of %d: %d short, latency %v", burst, boxBlock, i.Short, i.Latency)
+			if i.State != Live || i.Short > 8 {
+				t.Errorf("steps of %d frames: %+v", burst, i)
+			}
+		})
+	}
+}
+
+// A file that is not read in time is faded out and in again.
+func TestLateFeedDoesNotClick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBox(t, time.Second)
+		f := NewFeed(1, 480)
+		s, _ := b.Add(StreamConfig{Name: "f", Source: f, Format: Format{boxRate, 1}})
+		go func() {
+			half := make([]float32, boxBlock)
+			for i := range half {
+				half[i] = 0.5
+			}
+			for i := range 100 {
+				if i == 50 {
+					time.Sleep(ms(50))
+				}
+				f.Write(t.Context(), half)
+			}
+			f.CloseWrite(nil)
+		}()
+		x := b.play()
+		step := float32(0)
+		for i := 1; i < len(x); i++ {
+			step = max(step, x[i]-x[i-1], x[i-1]-x[i])
+			if x[i]-x[i-1] > 0.01 || x[i-1]-x[i] > 0.01 {
+			}
+		}
+		t.Logf("steps of at most %.4f", step)
+		if step > 0.5/100 || s.Info().Short != 1 || s.Info().State != Ended {
+			t.Errorf("steps of %v, %+v", step, s.Info())
+		}
+	})
+}
+
+// Play waits for a late feed no longer than the sink can.
+func TestLateFeedIsNotLateForTheSink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBox(t, 2*time.Second)
+		f := NewFeed(1, 4800)
+		b.Add(StreamConfig{Name: "f", Source: f, Format: Format{boxRate, 1}})
+		go func() {
+			for i := range 100 {
+				time.Sleep(ms(1 + 7*(i%4)))
+				f.Write(t.Context(), make([]float32, boxBlock/2))
+			}
+			f.CloseWrite(nil)
+		}()
+		b.play() // fails when a block is late
+		if s := b.Output().Info(); s.Blocks != 400 {
+			t.Errorf("%d blocks in 2 s, want 400", s.Blocks)
+		}
+	})
+}
+
+func TestGapsAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBox(t, time.Second)
+		c, s := b.card("a", counting)
+		at(ms(501), func() { c.Once(ErrGap) })
+		b.play()
+		if i := s.Info(); i.Xruns != 1 || i.State != Live || i.Short != 0 || i.Unplugs != 0 {
+			t.Errorf("after a gap: %+v", i)
+		}
+	})
 }
 
 func TestRampIsIdealToOneLSB(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 )
 
 // poll moves what the source has into the ring. Held by a sink, a live stream
-// takes all there is; otherwise just what the next block lacks, so that the
-// surplus stays with a source that can wait.
+// takes all there is; otherwise just what the next block lacks, and pulled the
+// cushion, so that the surplus stays with a source that can wait.
 func (s *Stream) poll(now time.Time, pulled bool) {
 	a := s.source.Load()
 	if a != s.current {
@@ -23,8 +23,11 @@ func (s *Stream) poll(now time.Time, pulled bool) {
 	}
 	if a != nil && !s.eof {
 		want := s.q.free()
-		if !s.live || !pulled {
+		switch {
+		case !pulled:
 			want = min(want, s.mix.cfg.Block-s.q.len())
+		case !s.live:
+			want = min(want, s.mix.cfg.Block+s.cushion-s.q.len())
 		}
 		if want > 0 {
 			s.read(a, want, now, pulled)
@@ -112,6 +115,7 @@ func (s *Stream) lose(a *attachment, err error, pulled bool) {
 // old by then.
 func (s *Stream) stall(pulled bool) {
 	s.count.stalls.Add(1)
+	s.late = false
 	s.state.Store(int32(Stalled))
 	if pulled {
 		s.q.drop(s.q.len())

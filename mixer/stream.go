@@ -92,6 +92,9 @@ type Stream struct {
 	failure   error     // with which the source ended
 	cut       bool      // fade out what is left, then be what after says
 	after     State
+	cushion   int  // frames above a block when it becomes live
+	whole     int  // frames taken since it was last short, up to a second
+	late      bool // it was short twice within a second, and has not stalled since
 	surplus   surplus
 }
 

@@ -2,10 +2,15 @@ package mixer
 
 import "math"
 
-// A stream that is filling becomes live, pulled by a sink, with this much more
-// than a block in its ring: half a block, or 1 ms, the step in which many
-// drivers move their positions (one jiffy; one USB frame).
+// A stream that is filling becomes live, pulled by a sink, with a cushion above a
+// block in its ring: at first half a block, or 1 ms, the step in which many
+// drivers move their positions (one jiffy; one USB frame). It also leaves
+// something to fade when the next frames do not come.
 func cushionFrames(c Config) int { return max(c.Block/2, c.Rate/1000) }
+
+// A source that delivers in larger steps is short again and again. Each time that
+// happens within a second, its cushion grows by half a block, up to this.
+func mostCushion(c Config) int { return 4 * c.Block }
 
 // take adds the stream's next block to sum. The edges are hard, the shape of
 // what the source delivers: for the free-running mode.
@@ -29,10 +34,11 @@ func (s *Stream) take(sum, block []float32) {
 // begins or ends is faded. queued is the number of frames the sink still has.
 func (s *Stream) takeFaded(sum, block, other []float32, queued int) {
 	frames, ramp := s.frames(block), rampFrames(s.mix.cfg)
-	target := frames
-	if s.live {
-		target += cushionFrames(s.mix.cfg)
+	if s.is(Filling) && s.late && s.q.len() > 0 {
+		s.late = false
+		s.cushion = min(s.cushion+(frames+1)/2, mostCushion(s.mix.cfg))
 	}
+	target := frames + s.cushion
 	level := s.q.len()
 	switch {
 	case s.is(Filling) && (level >= target || s.eof) && !s.removed.Load():
@@ -63,9 +69,15 @@ func (s *Stream) takeFaded(sum, block, other []float32, queued int) {
 	} else {
 		n = s.q.read(block)
 	}
-	if n < frames && !s.eof && !s.cut {
+	// A file that has nothing left is faded now: there would be nothing to fade in
+	// the next block. A card's next frames are on their way.
+	short := n < frames || !s.live && s.q.len() == 0
+	if short && !s.eof && !s.cut {
 		s.count.short.Add(1)
 		s.cutTo(Filling)
+		s.late, s.whole = s.live && s.whole < s.mix.cfg.Rate, 0
+	} else {
+		s.whole = min(s.whole+frames, s.mix.cfg.Rate)
 	}
 	if s.cut || s.eof && s.q.len() == 0 {
 		s.fader.land(n)

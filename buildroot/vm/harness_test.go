@@ -133,6 +133,10 @@ func TestHarnessKilled(t *testing.T) {
 	if err := binary.Start(); err != nil {
 		t.Fatal(err)
 	}
+	defer binary.Process.Kill()
+	if err := listener.(*net.UnixListener).SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
 	monitor, err := listener.Accept()
 	if err != nil {
 		t.Fatal(err)

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Makes sure that the tools of the test machine are there: installs the Debian packages that are missing
-# where it may (root with apt-get), and says what to install where it may not.
+# where it may (root with apt-get), and says what to install where it may not. With the argument run: only what runs the
+# machine, as for a kernel that is in the cache; else also what builds one.
 set -eu
 
 # What is looked for, and the package it comes with.
 wanted='qemu-system-aarch64:qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu gcc:gcc make:make
 flex:flex bison:bison bc:bc perl:perl xz:xz-utils ar:binutils tar:tar find:findutils flock:util-linux
 /usr/include/stdio.h:libc6-dev'
+[ "${1-}" != run ] || wanted='qemu-system-aarch64:qemu-system-arm flock:util-linux'
 
 missing=
 for pair in $wanted; do

@@ -71,9 +71,20 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	go endWithParent(os.Getppid())
 	code := m.Run()
 	os.RemoveAll(workDir)
 	os.Exit(code)
+}
+
+// endWithParent ends the tests, and by its death signal qemu, when the go command that started them was killed.
+func endWithParent(parent int) {
+	for range time.Tick(time.Second) {
+		if os.Getppid() != parent {
+			os.RemoveAll(workDir)
+			os.Exit(1)
+		}
+	}
 }
 
 func boot(t *testing.T, run string, limit time.Duration, params ...string) *Report {

@@ -115,6 +115,8 @@ func (b *box) renew() error {
 	if err != nil {
 		return err
 	}
+	m.Output().SetGain(b.mix.Output().GainDB()) // the knob stays where it was
+	m.Output().SetMute(b.mix.Output().Muted())
 	b.mix, b.made, b.ending, b.ended = m, b.cfg, false, false
 	return nil
 }

@@ -25,6 +25,7 @@ type Card struct {
 	lost    atomic.Int64 // ns of stalls that are over
 	given   int64
 	err     atomic.Pointer[error]
+	once    atomic.Pointer[error]
 	Reads   atomic.Int64
 	// Held frames are not delivered until it is false again, then all at once.
 	Held atomic.Bool
@@ -46,6 +47,9 @@ func (c *Card) Resume() {
 // Fail makes every following Read return err.
 func (c *Card) Fail(err error) { c.err.Store(&err) }
 
+// Once makes the next Read, and only that, return err.
+func (c *Card) Once(err error) { c.once.Store(&err) }
+
 // Given is the number of frames delivered.
 func (c *Card) Given() int64 { return c.given }
 
@@ -53,6 +57,9 @@ func (c *Card) Given() int64 { return c.given }
 func (c *Card) Read(dst []float32) (int, error) {
 	c.Reads.Add(1)
 	if err := c.err.Load(); err != nil {
+		return 0, *err
+	}
+	if err := c.once.Swap(nil); err != nil {
 		return 0, *err
 	}
 	if c.Held.Load() {

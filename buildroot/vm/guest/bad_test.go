@@ -114,9 +114,12 @@ func TestBadSerialLinesAreNotHeard(t *testing.T) {
 	}()
 	r := rand.New(rand.NewPCG(3, 4))
 	const lines = 10000
-	bytes := 0
+	bytes, blank := 0, 0
 	for range lines {
 		line := badLine(r)
+		if len(strings.Trim(string(line), " \t\r\n")) == 0 {
+			blank++
+		}
 		bytes += len(line)
 		time.Sleep(time.Duration(10*len(line)) * time.Second / baud) // which the emulated port does not take
 		if _, err := port.Write(line); err != nil {
@@ -134,8 +137,8 @@ func TestBadSerialLinesAreNotHeard(t *testing.T) {
 		}
 	})
 	t.Logf("%d bad lines, %d bytes: %d errors answered; submixd holds %s kB", lines, bytes, errors, resident(t, b.pid()))
-	if errors < lines/2 {
-		t.Errorf("%d errors for %d bad lines", errors, lines)
+	if errors < lines-blank { // a line end within a line makes two of it
+		t.Errorf("%d errors for %d bad lines that were not blank", errors, lines-blank)
 	}
 	if n := len(b.do("streams")); n != 1 {
 		t.Errorf("%d streams", n)

@@ -34,30 +34,29 @@ func cpuTime(t *testing.T, pid int) time.Duration {
 	return sum
 }
 
-// burn uses up the processor at a niceness, 0 to compete with every ordinary thread, until stop is called or the
-// test ends. It costs the host little: virtual time runs many times faster than the host's.
-func burn(t *testing.T, nice int) (stop func()) {
+// burn uses up the processor at a niceness, 0 to compete with every ordinary thread, until the test ends,
+// and returns its process. It costs the host little: virtual time runs many times faster than the host's.
+func burn(t *testing.T, nice int) (pid int) {
 	t.Helper()
 	return run(t, exec.Command("/bin/burn", fmt.Sprint(nice)))
 }
 
-// slowTime makes virtual time pass more slowly than the host's, until stop is called or the test ends: no idle
+// slowTime makes virtual time pass more slowly than the host's, until the test ends: no idle
 // time is skipped, and a millisecond that the host needs is less than one here. Use it where bytes on the serial
 // cable, which pass through the host, are timed. It takes only the time that no other thread wants.
-func slowTime(t *testing.T) (stop func()) {
+func slowTime(t *testing.T) {
 	t.Helper()
-	return run(t, exec.Command("/bin/burn", "19", "slow"))
+	run(t, exec.Command("/bin/burn", "19", "slow"))
 }
 
-func run(t *testing.T, cmd *exec.Cmd) (stop func()) {
+func run(t *testing.T, cmd *exec.Cmd) (pid int) {
 	t.Helper()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	stop = func() {
+	t.Cleanup(func() {
 		cmd.Process.Kill()
 		cmd.Wait()
-	}
-	t.Cleanup(stop)
-	return stop
+	})
+	return cmd.Process.Pid
 }

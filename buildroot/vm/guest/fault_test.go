@@ -105,8 +105,10 @@ func TestClockedFaultsOfOneStreamAreNotHeardOnOthers(t *testing.T) {
 			t.Errorf("stream %s: %v", name, s)
 		}
 	}
-	if s := b.stream("a"); s["short"] != "0" || s["xruns"] != "0" {
-		t.Errorf("stream a: %v", s)
+	for name, short := range map[string]string{"a": "0", "b": "1"} {
+		if s := b.stream(name); s["short"] != short || s["xruns"] != "0" {
+			t.Errorf("stream %s: %v", name, s)
+		}
 	}
 
 	mix := out.stop()
@@ -119,7 +121,7 @@ func TestClockedFaultsOfOneStreamAreNotHeardOnOthers(t *testing.T) {
 	unbroken(t, mix, 2, begin, pulled)
 	unbroken(t, mix, 1, begin, stopFrame-480)
 	silent(t, mix, 1, stopFrame+2400, goFrame)
-	unbroken(t, mix, 1, end-9600, end)
+	unbroken(t, mix, 1, pulled-4800, end)
 	unbroken(t, mix, 2, end-9600, end)
 }
 

@@ -196,7 +196,7 @@ func serialFields(s *Serial) []field {
 
 func controlFields(c *Control) []field {
 	return []field{
-		{"socket", false, text(&c.Socket, "the path of a socket")},
+		{"socket", false, socketPath(&c.Socket)},
 		{"on_end", false, oneOf(func(w string) { c.OnEnd = w }, "wait", "exit")},
 	}
 }

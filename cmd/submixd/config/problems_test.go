@@ -96,6 +96,7 @@ var mistakes = []struct {
 	{"unclosed quote", "[control]\non_end = \"wait\n[serial]\nbaud = 1", []string{"4 : strings cannot contain newlines", "6 [serial] baud: 1 is not"}},
 	{"unclosed list", capture("mic", "channels = [1, 2\nmute = 3") + led(1, "bright"), []string{"6 : (noticed on line 7)", `11 [[led]] shows: "bright"`}},
 	{"unclosed header", "[[capture]\nname = \"A\"\n[control]\non_end = 1", []string{"3 : ", "6 [control] on_end: 1"}},
+	{"long socket", "[control]\nsocket = \"/" + strings.Repeat("x", 103) + "\"", []string{`4 [control] socket: "/xxx`}},
 	{"no value", "[control]\non_end =\nsocket = 1", []string{"4 : ", "5 [control] socket: 1"}},
 	{"no quotes", "[control]\non_end = wait", []string{"4 : "}},
 	{"name of a LED's capture torn", "[[capture]]\nname = mic\ndevice = \"sim:tone\"\n" + led(1, "muted mic"), []string{"4 : "}},

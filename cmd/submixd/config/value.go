@@ -89,6 +89,20 @@ func text(dst *string, what string) setter {
 	}
 }
 
+// maxSocketPath is what a socket's address holds (sun_path of unix(7)), less the zero at its end and the ".new" of the name
+// under which the control socket is made.
+const maxSocketPath = 108 - 1 - len(".new")
+
+func socketPath(dst *string) setter {
+	set := text(dst, "the path of a socket")
+	return func(value any) error {
+		if v, ok := value.(string); ok && len(v) > maxSocketPath {
+			return refuse(value, fmt.Sprintf("a path of %d bytes at most", maxSocketPath))
+		}
+		return set(value)
+	}
+}
+
 var nameForm = regexp.MustCompile(`^[a-z0-9_-]{1,32}$`)
 
 func name(dst *string) setter {
