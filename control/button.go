@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -29,18 +28,6 @@ type Button struct {
 	Press, Hold, Double string
 	HoldTime            time.Duration // pressed for so long; 0: DefaultHoldTime
 	DoubleTime          time.Duration // from release to second press; 0: DefaultDoubleTime
-}
-
-// Check returns an error if a line is no good whatever the state of the box.
-func (b Button) Check() error {
-	for _, g := range []gesture{press, hold, double} {
-		if line := b.line(g); line != "" {
-			if err := Check(line); err != nil {
-				return fmt.Errorf("button %s: %s: %w", b.Name, g, err)
-			}
-		}
-	}
-	return nil
 }
 
 func (b Button) line(g gesture) string { return [...]string{"", b.Press, b.Hold, b.Double}[g] }

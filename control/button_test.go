@@ -154,14 +154,3 @@ func TestButtonRefusedIsLogged(t *testing.T) {
 		}
 	})
 }
-
-func TestButtonCheck(t *testing.T) {
-	if err := (control.Button{Name: "red", Press: "toggle mic", Hold: "end", Double: "unmute all"}).Check(); err != nil {
-		t.Error(err)
-	}
-	var e *control.Error
-	err := control.Button{Name: "red", Press: "toggle mic", Hold: "gain mic loud"}.Check()
-	if !errors.As(err, &e) || e.Code != control.CodeNumber || !strings.HasPrefix(err.Error(), "button red: hold: ") {
-		t.Error(err)
-	}
-}

@@ -48,9 +48,6 @@ func newInput(l Line, line edgeLine) (in *Input, err error) {
 	return in, nil
 }
 
-// Close gives back a line on which Run has not been called.
-func (in *Input) Close() error { return in.line.close() }
-
 // Run calls report, on its own goroutine, for every debounced change: a clean press 5 ms after its edge. What the line
 // is when it is opened is not reported; a button held from before is reported when it is released. Run returns nil soon
 // after ctx ends, or an error that wraps ErrGone; either way the line is given back.

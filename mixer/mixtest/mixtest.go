@@ -23,10 +23,9 @@ type Card struct {
 	start   time.Time
 	stopped atomic.Int64 // time.Time of the stall in ns since start, plus 1; 0: running
 	lost    atomic.Int64 // ns of stalls that are over
-	given   int64
+	given   int64        // frames delivered
 	err     atomic.Pointer[error]
 	once    atomic.Pointer[error]
-	Reads   atomic.Int64
 	// Held frames are not delivered until it is false again, then all at once.
 	Held atomic.Bool
 }
@@ -50,12 +49,8 @@ func (c *Card) Fail(err error) { c.err.Store(&err) }
 // Once makes the next Read, and only that, return err.
 func (c *Card) Once(err error) { c.once.Store(&err) }
 
-// Given is the number of frames delivered.
-func (c *Card) Given() int64 { return c.given }
-
 // Read implements mixer.Source.
 func (c *Card) Read(dst []float32) (int, error) {
-	c.Reads.Add(1)
 	if err := c.err.Load(); err != nil {
 		return 0, *err
 	}
