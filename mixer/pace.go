@@ -225,7 +225,7 @@ func (m *Mixer) Pull(dst []float32, queuedFrames int, deadline time.Time) error 
 func (m *Mixer) Play(sink Sink) error {
 	block := make([]float32, len(m.sum))
 	for {
-		queued, err := sink.Wait()
+		queued, _, err := sink.Wait()
 		if err != nil {
 			return err
 		}

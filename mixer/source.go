@@ -1,6 +1,9 @@
 package mixer
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // A Source is what a stream reads: a capture device, a file, a simulated card.
 type Source interface {
@@ -14,11 +17,24 @@ type Source interface {
 	Read(dst []float32) (frames int, err error)
 }
 
+// A Clocked source knows when its device captured what. A stream that follows
+// its source's clock needs one.
+type Clocked interface {
+	Source
+	// Ahead returns how many frames the device had captured at the time at beyond
+	// those that Read has returned; negative if Read has returned some that were
+	// captured later. at has a monotonic reading, best that of the device's last
+	// interrupt; it is the zero time while nothing is known. Only the mixing
+	// goroutine calls it, just before Read.
+	Ahead() (frames int, at time.Time)
+}
+
 // A Sink is what the mix is written to, and its clock.
 type Sink interface {
 	// Wait blocks until the sink has room for a block and returns the number of
-	// frames that are queued before it. An error ends [Mixer.Play].
-	Wait() (queuedFrames int, err error)
+	// frames that were queued at the time at, which is that of the device's last
+	// move and may be a little earlier than now. An error ends [Mixer.Play].
+	Wait() (queuedFrames int, at time.Time, err error)
 	// Write takes one block, interleaved; it must not keep it.
 	Write(block []float32) error
 }

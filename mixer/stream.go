@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"submix/mixer/drift"
 )
 
 // State is what a stream is doing.
@@ -38,7 +40,27 @@ type StreamConfig struct {
 	// are held at their latency: frames that would make it longer are dropped.
 	// When the source errs they are gone, not failed, and come back with Attach.
 	Live bool
+	// Locked says that the source of a live stream shares the sink's clock: its
+	// frames are mixed as they are. Otherwise, if the source is Clocked, its clock
+	// is followed and corrected.
+	Locked bool
+	// Latency is that of a live stream, from the source's newest frame to the
+	// sink's output. 0: the smallest that runs without shortage, which is found
+	// while it runs.
+	Latency time.Duration
+	// DriftPPM is what is known of the source's clock from earlier.
+	DriftPPM float64
 }
+
+// Lock says how well the clock of an adaptive stream is known.
+type Lock = drift.Lock
+
+// What is known of a clock.
+const (
+	Seeking    = drift.Seeking
+	Locked     = drift.Locked
+	OutOfRange = drift.OutOfRange
+)
 
 // StreamInfo is one stream as it was after the last block.
 type StreamInfo struct {
@@ -50,7 +72,12 @@ type StreamInfo struct {
 	PeakDB  float64       // dBFS before gain, -Inf for silence
 	RMSDB   float64       // dBFS before gain, -Inf for silence
 	Latency time.Duration // from the source's newest frame to the sink's output, while it is live
-	// DriftPPM is the source's clock against the sink's.
+	Target  time.Duration // what Latency is held at
+	Fill    time.Duration // the part of Latency that waits in the stream and in its source, the rest in the sink
+	// Adaptive: the source's clock is followed; then DriftPPM is that clock against
+	// the sink's, and Lock says how well it is known.
+	Adaptive bool
+	Lock     Lock
 	DriftPPM float64
 	Short    uint64 // blocks for which it had too few frames
 	Stalls   uint64

@@ -25,13 +25,13 @@ var (
 	errNotDrained = errors.New("the end was not played")
 )
 
-func (c *card) Wait() (int, error) {
+func (c *card) Wait() (int, time.Time, error) {
 	if c.left == 0 {
 		if c.stuck == nil {
-			return 0, errPulled
+			return 0, time.Time{}, errPulled
 		}
 		<-c.stuck
-		return 0, sim.ErrClosed
+		return 0, time.Time{}, sim.ErrClosed
 	}
 	c.left--
 	return c.sink.Wait()

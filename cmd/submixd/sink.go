@@ -79,15 +79,15 @@ type passing struct {
 // errRetry ends what is played nowhere, to look for the device again.
 var errRetry = errors.New("time to look for the device again")
 
-func (p passing) Wait() (int, error) {
+func (p passing) Wait() (int, time.Time, error) {
 	if time.Now().After(p.until) {
-		return 0, errRetry
+		return 0, time.Time{}, errRetry
 	}
-	queued, err := p.simulated.Wait()
+	queued, at, err := p.simulated.Wait()
 	if errors.Is(err, sim.ErrXrun) { // the look took long, and nothing is lost
 		err = nil
 	}
-	return queued, err
+	return queued, at, err
 }
 
 func (passing) Close() error { return nil }
@@ -106,11 +106,11 @@ type counting struct {
 	out *mixer.Output
 }
 
-func (c counting) Wait() (int, error) {
-	queued, err := c.sink.Wait()
+func (c counting) Wait() (int, time.Time, error) {
+	queued, at, err := c.sink.Wait()
 	if err != nil && isXrun(err) {
 		c.out.CountXrun()
-		return queued, nil
+		return queued, at, nil
 	}
-	return queued, err
+	return queued, at, err
 }

@@ -25,7 +25,7 @@ func TestPlaybackUnderrun(t *testing.T) {
 		p.Write(block)
 		dev.calls = nil
 		fail(dev)
-		if queued, err := p.Wait(); queued != 200 || !errors.Is(err, ErrXrun) || !errors.Is(err, unix.EPIPE) {
+		if queued, _, err := p.Wait(); queued != 200 || !errors.Is(err, ErrXrun) || !errors.Is(err, unix.EPIPE) {
 			t.Errorf("%s: wait: %d queued, %v", name, queued, err)
 		}
 		if want := []uintptr{reqPrepare, reqStart}; !slices.Equal(slices.DeleteFunc(dev.calls, func(r uintptr) bool { return r == reqResume }), want) {
@@ -34,7 +34,7 @@ func TestPlaybackUnderrun(t *testing.T) {
 		if err := p.Write(block); err != nil || dev.avail() != 0 || p.Xruns() != 1 {
 			t.Errorf("%s: write: %v, room for %d left, %d xruns", name, err, dev.avail(), p.Xruns())
 		}
-		if queued, err := p.Wait(); queued != 200 || err != nil {
+		if queued, _, err := p.Wait(); queued != 200 || err != nil {
 			t.Errorf("%s: wait after that: %d queued, %v", name, queued, err)
 		}
 	}
@@ -51,7 +51,7 @@ func TestPlaybackUnderrunInWrite(t *testing.T) {
 		t.Fatalf("write: %v, room for %d left", err, dev.avail())
 	}
 	for _, want := range []error{ErrXrun, nil} {
-		if queued, err := p.Wait(); queued != 200 || !errors.Is(err, want) {
+		if queued, _, err := p.Wait(); queued != 200 || !errors.Is(err, want) {
 			t.Errorf("wait: %d queued, %v, want %v", queued, err, want)
 		}
 		p.Write(block)
@@ -77,7 +77,7 @@ func TestPlaybackUnderrunInPartOfWrite(t *testing.T) {
 func TestPollContradictsState(t *testing.T) {
 	c, dev, p, out := openPair(t, small)
 	dev.sick, out.sick = true, true
-	_, waitErr := p.Wait()
+	_, _, waitErr := p.Wait()
 	_, pollErr := c.Wait(-1)
 	if !errors.Is(waitErr, ErrGone) || !errors.Is(pollErr, ErrGone) {
 		t.Errorf("playback: %v; capture: %v", waitErr, pollErr)
@@ -94,7 +94,7 @@ func TestResume(t *testing.T) {
 	if _, err := c.Read(make([]float32, 10)); !errors.Is(err, ErrXrun) || !slices.Equal(dev.calls, []uintptr{reqResume}) {
 		t.Errorf("capture: %v, mended by %#x", err, dev.calls)
 	}
-	if _, err := p.Wait(); !errors.Is(err, ErrXrun) || !slices.Equal(out.calls, []uintptr{reqResume}) {
+	if _, _, err := p.Wait(); !errors.Is(err, ErrXrun) || !slices.Equal(out.calls, []uintptr{reqResume}) {
 		t.Errorf("playback: %v, mended by %#x", err, out.calls)
 	}
 }
@@ -127,7 +127,7 @@ func TestErrnos(t *testing.T) {
 		}
 		err := p.Write(make([]float32, 200))
 		if err == nil {
-			_, err = p.Wait()
+			_, _, err = p.Wait()
 		}
 		if !errors.Is(err, e.want) {
 			t.Errorf("write answered %v in state %v: %v, want %v", e.errno, e.state, err, e.want)
@@ -143,7 +143,7 @@ func TestGone(t *testing.T) {
 	dev.state, out.state = state.Disconnected, state.Disconnected
 	for range 3 {
 		_, readErr := c.Read(make([]float32, 10))
-		_, waitErr := p.Wait()
+		_, _, waitErr := p.Wait()
 		ready, pollErr := c.Wait(-1)
 		for _, err := range []error{readErr, waitErr, pollErr, p.Write(make([]float32, 200)), p.Drain(), p.Drop(), c.Start()} {
 			if !errors.Is(err, ErrGone) || !errors.Is(err, unix.ENODEV) || ready {
@@ -167,7 +167,7 @@ func TestCureFails(t *testing.T) {
 	if _, err := c.Read(make([]float32, 10)); !errors.Is(err, ErrGone) || !errors.Is(err, unix.EIO) {
 		t.Errorf("capture: %v", err)
 	}
-	if _, err := p.Wait(); !errors.Is(err, ErrGone) || !errors.Is(err, unix.EIO) {
+	if _, _, err := p.Wait(); !errors.Is(err, ErrGone) || !errors.Is(err, unix.EIO) {
 		t.Errorf("playback: %v", err)
 	}
 }
@@ -179,7 +179,7 @@ func TestPlaybackStands(t *testing.T) {
 		p.Write(make([]float32, 200))
 		out.stuck = true
 		start := time.Now()
-		if _, err := p.Wait(); !errors.Is(err, ErrGone) || time.Since(start) != patience {
+		if _, _, err := p.Wait(); !errors.Is(err, ErrGone) || time.Since(start) != patience {
 			t.Errorf("wait on a card that stands still: %v after %v", err, time.Since(start))
 		}
 	})

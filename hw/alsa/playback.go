@@ -55,24 +55,24 @@ func (p *Playback) Channels() int { return p.want }
 // The error is ErrXrun, once for each underrun, if the device ran dry: it was started again in the same way, there is
 // room for a block, and queuedFrames holds; go on as usual. ErrGone: the device is gone, or took no sound for two
 // seconds; close it. ErrClosed: Close was called.
-func (p *Playback) Wait() (queuedFrames int, err error) {
+func (p *Playback) Wait() (queuedFrames int, at time.Time, err error) {
 	if err := p.enter(); err != nil {
-		return 0, err
+		return 0, time.Time{}, err
 	}
 	defer p.gate.leave()
 	if err := p.start(); err != nil {
-		return 0, err
+		return 0, time.Time{}, err
 	}
 	for {
 		if err := p.room(); err != nil {
-			return 0, err
+			return 0, time.Time{}, err
 		}
 		e := p.node.ioctl(reqDelay, unsafe.Pointer(&p.delay))
 		if e == 0 {
-			return max(0, int(p.delay)), p.takeXrun()
+			return max(0, int(p.delay)), time.Now(), p.takeXrun()
 		}
 		if err := p.mend(e); err != nil {
-			return 0, err
+			return 0, time.Time{}, err
 		}
 	}
 }

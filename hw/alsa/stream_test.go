@@ -110,7 +110,7 @@ func TestPlayback(t *testing.T) {
 	want := make([]byte, 200*4)
 	block := make([]float32, 200)
 	for i := range 50 {
-		queued, err := p.Wait()
+		queued, _, err := p.Wait()
 		if queued != 200 || err != nil {
 			t.Fatalf("wait %d: %d queued, %v", i, queued, err)
 		}
@@ -164,7 +164,7 @@ func TestDrain(t *testing.T) {
 			t.Fatalf("drain before the start: %v", err)
 		}
 		for range 2 { // after it, Wait starts anew
-			if queued, err := p.Wait(); queued != 200 || err != nil {
+			if queued, _, err := p.Wait(); queued != 200 || err != nil {
 				t.Fatalf("wait: %d, %v", queued, err)
 			}
 			if err := p.Drain(); err != nil || out.state != state.Setup || p.Xruns() != 0 {
@@ -193,7 +193,7 @@ func TestCloseEndsCalls(t *testing.T) {
 		dev.stuck, out.stuck = true, true
 		results := make(chan error, 2)
 		go func() { _, err := c.Wait(-1); results <- err }()
-		go func() { _, err := p.Wait(); results <- err }()
+		go func() { _, _, err := p.Wait(); results <- err }()
 		synctest.Wait() // both are blocked
 		start := time.Now()
 		for _, s := range []*stream{c.stream, p.stream} {
@@ -209,7 +209,7 @@ func TestCloseEndsCalls(t *testing.T) {
 			t.Errorf("close took %v", time.Since(start))
 		}
 		_, readErr := c.Read(make([]float32, 10))
-		_, waitErr := p.Wait()
+		_, _, waitErr := p.Wait()
 		for _, err := range []error{readErr, waitErr, p.Write(make([]float32, 200)), p.Drain(), p.Drop(), c.Start()} {
 			if !errors.Is(err, ErrClosed) {
 				t.Errorf("call after close: %v", err)

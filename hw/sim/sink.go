@@ -57,12 +57,12 @@ func (s *Sink) Xruns() uint64 { return s.xruns.Load() }
 //
 // The error is ErrXrun, once for each underrun: the card was started again in the same way, and queuedFrames holds. It is
 // ErrClosed after Close, which ends a Wait under way.
-func (s *Sink) Wait() (queuedFrames int, err error) {
+func (s *Sink) Wait() (queuedFrames int, at time.Time, err error) {
 	queued, err := s.wait()
 	if err == nil && s.xrun {
 		s.xrun, err = false, ErrXrun
 	}
-	return queued, err
+	return queued, time.Now(), err
 }
 
 // Write queues one block, interleaved, and gives it to the Recorder, whose error it returns. After a Wait it does not

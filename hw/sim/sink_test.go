@@ -38,7 +38,7 @@ func TestSinkPaces(t *testing.T) {
 		var want []float32
 		for i := range 5001 {
 			block[0] = float32(i)
-			queued, err := s.Wait()
+			queued, _, err := s.Wait()
 			if err != nil || queued < 479 || queued > 480 {
 				t.Fatalf("block %d: %d frames are queued, %v; want two blocks", i, queued, err)
 			}
@@ -64,7 +64,7 @@ func TestUnderrunIsToldOnce(t *testing.T) {
 		s.Wait()
 		s.Write(block)
 		time.Sleep(10*time.Millisecond - time.Nanosecond)
-		if queued, err := s.Wait(); queued != 1 || err != nil {
+		if queued, _, err := s.Wait(); queued != 1 || err != nil {
 			t.Fatalf("just in time: %d, %v", queued, err)
 		}
 		s.Write(block)
@@ -72,10 +72,10 @@ func TestUnderrunIsToldOnce(t *testing.T) {
 		if err := s.Write(block); err != nil {
 			t.Fatalf("the block after: %v", err)
 		}
-		if queued, err := s.Wait(); queued != 240 || !errors.Is(err, ErrXrun) {
+		if queued, _, err := s.Wait(); queued != 240 || !errors.Is(err, ErrXrun) {
 			t.Errorf("underrun: %d, %v", queued, err)
 		}
-		if queued, err := s.Wait(); queued != 240 || err != nil || s.Xruns() != 1 {
+		if queued, _, err := s.Wait(); queued != 240 || err != nil || s.Xruns() != 1 {
 			t.Errorf("after it: %d, %v, %d xruns", queued, err, s.Xruns())
 		}
 	})
@@ -88,7 +88,7 @@ func TestCloseEndsAWait(t *testing.T) {
 		s.Wait()
 		s.Write(block)
 		ended := make(chan error)
-		go func() { _, err := s.Wait(); ended <- err }()
+		go func() { _, _, err := s.Wait(); ended <- err }()
 		synctest.Wait()
 		start := time.Now()
 		s.Close()

@@ -90,7 +90,7 @@ type Sink struct {
 }
 
 // Wait implements mixer.Sink.
-func (s *Sink) Wait() (int, error) {
+func (s *Sink) Wait() (int, time.Time, error) {
 	if s.start.IsZero() {
 		s.start = time.Now()
 		s.Played = make([]float32, (s.Periods-1)*s.Block*s.Channels)
@@ -99,9 +99,9 @@ func (s *Sink) Wait() (int, error) {
 	room := written - (s.Periods-1)*s.Block // frames played when there is room for a block
 	time.Sleep(time.Until(s.start.Add(time.Duration(room) * time.Second / time.Duration(s.Rate))))
 	if time.Since(s.start) >= s.Stop {
-		return 0, ErrStopped
+		return 0, time.Time{}, ErrStopped
 	}
-	return (s.Periods - 1) * s.Block, nil
+	return (s.Periods - 1) * s.Block, time.Now(), nil
 }
 
 // Write implements mixer.Sink.

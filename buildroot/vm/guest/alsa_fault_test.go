@@ -21,7 +21,7 @@ func TestALSAXruns(t *testing.T) {
 	block, buf := make([]float32, 480), make([]float32, 2*c.BufferFrames())
 	run := func(blocks int) (underruns, overruns int) {
 		for range blocks {
-			queued, err := p.Wait()
+			queued, _, err := p.Wait()
 			if errors.Is(err, alsa.ErrXrun) && errors.Is(err, unix.EPIPE) {
 				underruns++
 			} else if err != nil {
@@ -69,14 +69,14 @@ func TestALSACloseEndsWait(t *testing.T) {
 	const period = 24000 // half a second, so that Wait is blocked for long
 	p := openPlayback(t, alsa.Config{Device: "hw:SrcA,0", PeriodFrames: period, Periods: 2})
 	c := openCapture(t, alsa.Config{Device: "hw:SrcA,1", PeriodFrames: period})
-	if _, err := p.Wait(); err != nil {
+	if _, _, err := p.Wait(); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Write(make([]float32, 2*period)); err != nil {
 		t.Fatal(err)
 	}
 	results := make(chan error, 2)
-	go func() { _, err := p.Wait(); results <- err }()
+	go func() { _, _, err := p.Wait(); results <- err }()
 	go func() { _, err := c.Wait(-1); results <- err }()
 	time.Sleep(50 * time.Millisecond)
 	start := time.Now()
@@ -101,7 +101,7 @@ func TestALSAUnplug(t *testing.T) {
 	blocked := make(chan error)
 	go func() {
 		for {
-			if _, err := p.Wait(); err != nil {
+			if _, _, err := p.Wait(); err != nil {
 				blocked <- err
 				return
 			}

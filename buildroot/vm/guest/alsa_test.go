@@ -68,7 +68,7 @@ func play(t *testing.T, p *alsa.Playback, c *alsa.Capture, samples []float32) []
 		t.Fatal(err)
 	}
 	for block := range slices.Chunk(samples, p.PeriodFrames()*p.Channels()) {
-		queued, err := p.Wait()
+		queued, _, err := p.Wait()
 		if err != nil || queued > p.BufferFrames()-p.PeriodFrames() {
 			t.Fatalf("wait: %d frames queued, %v", queued, err)
 		}
@@ -209,7 +209,7 @@ func TestALSACost(t *testing.T) {
 		const blocks = 2000
 		before := cpuTime(t, os.Getpid())
 		for range blocks {
-			if _, err := p.Wait(); err != nil {
+			if _, _, err := p.Wait(); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := c.Read(block); err != nil {

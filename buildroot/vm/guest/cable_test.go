@@ -69,7 +69,7 @@ func (p *player) run(c alsa.Config, card *alsa.Playback, s tune) {
 		default:
 		}
 		waiting := time.Now()
-		queued, err := card.Wait()
+		queued, _, err := card.Wait()
 		p.mu.Lock()
 		p.now, p.played = time.Now(), frame-int64(queued)
 		p.mu.Unlock()
