@@ -37,6 +37,8 @@ type rule struct {
 // "C", for the programs are built without cgo.
 var policy = []rule{
 	{folder: "mixer", pure: true, code: []string{"submix/mixer/..."}, tests: []string{rapid}},
+	// Which vector instructions the processor has, nothing else of the system.
+	{folder: "mixer/resample", pure: true, code: []string{"golang.org/x/sys/cpu"}, tests: []string{rapid}},
 
 	{folder: "hw/alsa", code: []string{sys, "submix/hw/pcm", "submix/hw/alsa/...", "github.com/yobert/alsa/..."}, tests: []string{rapid}},
 	{folder: "hw/file", code: []string{sys, "submix/hw/pcm"}, tests: []string{rapid}},
@@ -53,8 +55,9 @@ var policy = []rule{
 	{folder: "cmd/submixd/config", code: []string{"github.com/BurntSushi/toml", "submix/hw/sim"}, tests: []string{rapid}},
 
 	{folder: "buildroot", code: []string{sys, "submix/buildroot/..."}, tests: []string{rapid}},
-	// The far end of the serial cable may be opened with the library that a person's program would use.
-	{folder: "buildroot/vm/guest", code: []string{sys, "submix/buildroot/..."}, tests: []string{rapid, serial, "submix/hw/..."}},
+	// The far end of the serial cable may be opened with the library that a person's program would use. The resampler's
+	// instructions are counted there.
+	{folder: "buildroot/vm/guest", code: []string{sys, "submix/buildroot/..."}, tests: []string{rapid, serial, "submix/hw/...", "submix/mixer/resample"}},
 }
 
 const (
@@ -110,6 +113,10 @@ func TestPolicy(t *testing.T) {
 		{"mixer/a_test.go", rapid, true},
 		{"mixer/a_test.go", "os", true},
 		{"mixer/a.go", "submix/hw/pcm", false},
+		{"mixer/a.go", "golang.org/x/sys/cpu", false},
+		{"mixer/resample/a.go", "golang.org/x/sys/cpu", true},
+		{"mixer/resample/a.go", "golang.org/x/sys/unix", false},
+		{"mixer/resample/a.go", "submix/mixer", false},
 		{"hw/alsa/a.go", "github.com/yobert/alsa/alsatype", true},
 		{"hw/alsa/a.go", "submix/mixer", false},
 		{"hw/alsa/a.go", "submix/hw/rt", false},
