@@ -12,10 +12,10 @@ SCRIPTS     = find . \( -name .git -o -name bin \) -prune -o -type f -size -64k 
               awk 'FNR == 1 && /^\#!.*[\/ ](ba|da)?sh$$/ { print FILENAME } { nextfile }' {} +
 
 .DEFAULT_GOAL := help
-.PHONY: help build arm64 run test go-test vm-test lint bench clean
+.PHONY: help build arm64 run test go-test vm-test lint bench bench-resample clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 build: ## submixd and submixctl for this machine, in bin/
 	$(BUILD) -o bin/ ./cmd/submixd ./cmd/submixctl
@@ -47,6 +47,11 @@ lint: ## gofmt, go vet (amd64 and arm64), staticcheck, shellcheck
 
 bench: ## ns for each mixed block, beside a plain loop over the same memory
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./mixer/
+
+bench-resample: ## the resampler's quality, and its time beside zita-resampler's (needs g++, libzita-resampler-dev)
+	@mkdir -p bin
+	g++ -O2 -Wall -o bin/zita mixer/resample/testdata/zita.cc -lzita-resampler
+	go test -count=1 -v -run '^TestQuality' -bench '^BenchmarkStereo$$' -benchtime $(BENCHTIME) ./mixer/resample/ -zita $(CURDIR)/bin/zita
 
 clean: ## remove what was built (the virtual machine's kernel stays in its cache)
 	rm -rf bin
