@@ -10,8 +10,12 @@ type Fit struct {
 	ResidualRMS float64 // of the signal less tones and DC: noise, distortion, anything
 }
 
-// SNR is the power of tone i against that of the residual, in dB.
+// SNR is the power of tone i against that of the residual, in dB; -Inf in
+// silence.
 func (f Fit) SNR(i int) float64 {
+	if f.Tones[i].Amplitude == 0 {
+		return math.Inf(-1) // and not 0/0 in silence
+	}
 	return decibel(f.Tones[i].Amplitude/math.Sqrt2, f.ResidualRMS)
 }
 
@@ -37,8 +41,9 @@ func Gain(in, out Fit) []float64 {
 // FitSines finds the tones of x near the frequencies hz, which may be 2500 ppm
 // off, all tones together. len(x) is the window: for its time T, a tone must be
 // at least 2/T from 0, from half the rate and from the next tone, and constant
-// in frequency and level. Where frequencies must be searched for, which they
-// must if 3000 ppm of one is more than 0.25/T, tones may differ by 40 dB.
+// in frequency and level. Two guesses must be further apart than their tones are
+// off. A tone that is more than 40 dB below another one is mistaken for it where
+// their distance is a multiple of rate/64, to within 3000 ppm of its frequency.
 // Clean tones leave a residual below -200 dB; a tone that is not there has about
 // the level of the noise. It panics if x is empty.
 func FitSines(x []float64, rate float64, hz ...float64) Fit {

@@ -104,3 +104,58 @@ func TestCleanTonesLeaveNothing(t *testing.T) {
 	}
 	t.Logf("%.1f dB are left at most", worst)
 }
+
+// The third harmonic at -100 dB, and noise at -105, are in the distortion, whether
+// the harmonic is fitted or not; DC is not.
+func TestTHDN(t *testing.T) {
+	x := add(Synthesise(rate, rate, Tone{997, 0.8, 1}, Tone{3 * 997, 0.8e-5, 0}), noise(9, rate, -105))
+	for i := range x {
+		x[i] += 0.1
+	}
+	noisePower := math.Pow(10, -105./10) / (0.8 * 0.8 / 2)
+	want := 10 * math.Log10(1e-10+noisePower)
+	near(t, "THD+N", FitSines(x, rate, 997).THDN(), want, 0.05)
+	fit := FitSines(x, rate, 997, 3*997)
+	t.Logf("THD+N %.3f dB, want %.3f; third harmonic %.3f dB", fit.THDN(), want, decibel(fit.Tones[1].Amplitude, fit.Tones[0].Amplitude))
+	near(t, "THD+N", fit.THDN(), want, 0.05)
+	near(t, "third harmonic", decibel(fit.Tones[1].Amplitude, fit.Tones[0].Amplitude), -100, 0.1)
+}
+
+// The sums of the normal equations are what they stand for.
+func TestKernel(t *testing.T) {
+	for _, frames := range []int{64, 481} {
+		f := newFitter(rate, frames, nil)
+		for _, theta := range []float64{0, 0.13, -0.5, 1.3, 3} {
+			var c, ns, nnc float64
+			for i := range frames {
+				n := float64(i) - float64(frames-1)/2
+				unit := n / (float64(frames) / 2)
+				c += math.Cos(theta * n)
+				ns += unit * math.Sin(theta*n)
+				nnc += unit * unit * math.Cos(theta*n)
+			}
+			gotC, gotNS, gotNNC := f.kernel(theta)
+			near(t, "sum of cos", gotC, c, 1e-10)
+			near(t, "sum of n sin", gotNS, ns, 1e-10)
+			near(t, "sum of n^2 cos", gotNNC, nnc, 1e-10)
+		}
+	}
+}
+
+func BenchmarkTrack(b *testing.B) {
+	for _, hz := range [][]float64{{997}, {997, 3001, 10000}} {
+		x := Synthesise(rate, rate, tonesOf(0.3, hz...)...)
+		stereo := make([]float32, 2*len(x))
+		for i, v := range x {
+			stereo[2*i], stereo[2*i+1] = float32(v), float32(v)
+		}
+		b.Run(fmt.Sprintf("tones=%d", len(hz)), func(b *testing.B) {
+			track := NewTrack(Plan{Rate: rate, WindowFrames: rate, Hz: [][]float64{hz, hz}, GlitchLimit: 1e-3, GapFrames: 20})
+			b.ReportAllocs()
+			for b.Loop() {
+				track.Feed(stereo)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(stereo)), "ns/sample")
+		})
+	}
+}
