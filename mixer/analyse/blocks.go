@@ -28,43 +28,65 @@ type tone struct {
 	phasor, turn complex128 // at the centre of a block, and from one to the next
 }
 
-// A wave is a cosine and a sine in the second half of a block; the first half is
-// its mirror image.
-type wave struct{ cos, sin [blockFrames / 2]float64 }
+// A wave is a cosine and a sine, and both times m, at m = 0.5 and on in the second
+// half of a block; the first half is its mirror image.
+type wave [blockFrames / 2]struct{ cos, sin, cosMoment, sinMoment float64 }
 
 func (w *wave) set(omega float64) {
-	for i := range w.cos {
-		w.sin[i], w.cos[i] = math.Sincos(omega * (float64(i) + 0.5))
+	for i := range w {
+		m := float64(i) + 0.5
+		sin, cos := math.Sincos(omega * m)
+		w[i].cos, w[i].sin, w[i].cosMoment, w[i].sinMoment = cos, sin, cos*m, sin*m
 	}
 }
 
-// A folded block is what is even and what is odd in it about its centre, and
-// both times the distance from there: half the products do then.
-type folded struct {
-	even, odd, evenMoment, oddMoment [blockFrames / 2]float64
-}
+// A folded block is what is even and what is odd in it about its centre, both
+// doubled. Half the products with a wave do then.
+type folded [blockFrames / 2]struct{ even, odd float64 }
 
-func (f *folded) set(x *[blockFrames]float64) {
-	m := 0.5
-	for i := range f.even {
+// set folds x and returns the sum of its samples.
+func (f *folded) set(x *[blockFrames]float64) (sum float64) {
+	for i := range f {
 		after, before := x[blockFrames/2+i], x[blockFrames/2-1-i]
-		even, odd := after+before, after-before
-		f.even[i], f.odd[i], f.evenMoment[i], f.oddMoment[i] = even, odd, even*m, odd*m
-		m++
+		f[i].even, f[i].odd = after+before, after-before
+		sum += after + before
 	}
+	return sum
 }
 
 // against returns the sum of x e^-(j omega m) over the block, and the moment.
 func (f *folded) against(w *wave) (sum, moment complex128) {
 	var re, im, momentRe, momentIm float64
-	for i, c := range w.cos {
-		s := w.sin[i]
-		re += f.even[i] * c
-		im += f.odd[i] * s
-		momentRe += f.oddMoment[i] * c
-		momentIm += f.evenMoment[i] * s
+	for i := range f {
+		x, w := &f[i], &w[i]
+		re += x.even * w.cos
+		im += x.odd * w.sin
+		momentRe += x.odd * w.cosMoment
+		momentIm += x.even * w.sinMoment
 	}
 	return complex(re, -im), complex(momentRe, -momentIm)
+}
+
+// subtract takes the real part of phasor e^(j omega m) out.
+func (f *folded) subtract(w *wave, phasor complex128) {
+	re, im := 2*real(phasor), 2*imag(phasor)
+	for i := range f {
+		x, w := &f[i], &w[i]
+		x.even -= re * w.cos
+		x.odd += im * w.sin
+	}
+}
+
+// square is the sum of the squares of the samples less dc.
+func (f *folded) square(dc float64) float64 {
+	var even, odd float64
+	for i := range f {
+		x := &f[i]
+		e := x.even - 2*dc
+		even += e * e
+		odd += x.odd * x.odd
+	}
+	return (even + odd) / 2
 }
 
 // blockAt returns block b of x; zeros follow the end of x.
@@ -88,13 +110,10 @@ func (f *fitter) pass(x []float64) {
 	var block folded
 	f.sum = 0
 	for b := range (len(x) + blockFrames - 1) / blockFrames {
-		block.set(blockAt(x, b, &pad))
+		f.sum += block.set(blockAt(x, b, &pad))
 		for i := range f.tones {
 			t := &f.tones[i]
 			t.sums[b], t.moments[b] = block.against(&t.wave)
-		}
-		for _, v := range block.even {
-			f.sum += v
 		}
 	}
 }
@@ -129,28 +148,23 @@ func (f *fitter) residual(x []float64, dc float64) (square float64) {
 		t.phasor = complex(t.a, -t.b) * cmplx.Rect(1, t.omega*f.firstCentre())
 		t.turn = cmplx.Rect(1, t.omega*blockFrames)
 	}
-	for len(x) > 0 {
-		var even, odd [blockFrames / 2]float64
+	var block folded
+	for ; len(x) >= blockFrames; x = x[blockFrames:] {
+		block.set((*[blockFrames]float64)(x))
 		for i := range f.tones {
 			t := &f.tones[i]
-			re, im := real(t.phasor), imag(t.phasor)
-			for k, c := range t.wave.cos {
-				even[k] += re * c
-				odd[k] += im * t.wave.sin[k]
-			}
+			block.subtract(&t.wave, t.phasor)
 			t.phasor *= t.turn
 		}
-		var model [blockFrames]float64
-		for k, e := range even {
-			model[blockFrames/2+k] = dc + e - odd[k]
-			model[blockFrames/2-1-k] = dc + e + odd[k]
+		square += block.square(dc)
+	}
+	for i, v := range x {
+		v -= dc
+		for k := range f.tones {
+			t := &f.tones[k]
+			v -= real(t.phasor * cmplx.Rect(1, t.omega*(float64(i)-(blockFrames-1)/2.)))
 		}
-		n := min(len(x), blockFrames)
-		for k, v := range x[:n] {
-			v -= model[k]
-			square += v * v
-		}
-		x = x[n:]
+		square += v * v
 	}
 	return square
 }

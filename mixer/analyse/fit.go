@@ -54,15 +54,16 @@ func FitSines(x []float64, rate float64, hz ...float64) Fit {
 const (
 	searchReach = 3000e-6 // of a tone's frequency: how far from the guess it is searched for
 	searchFrom  = 0.25    // cycles in the window: from so far off, the refinement might not converge
-	maxPasses   = 5       // over the signal; two or three do
+	maxPasses   = 6       // over the signal; two or three do
 	maxSteps    = 20      // of the refinement between them; four do
 	// stepEnd ends the refinement: radians between centre and end of the window. A
 	// phase that is off by so much there leaves less than -200 dB.
 	stepEnd = 1e-10
-	// passEnd is how far, in radians between centre and end of a block, a tone may
-	// be from the frequency of the last pass, so that even in a window of few blocks
-	// it does no harm that they are right only to the first order of it.
-	passEnd = 1e-8
+	// passEnd ends the passes. A block at a frequency d radians a frame off that of
+	// the last pass is right to the first order of d but for its moments, which makes
+	// the frequency found 64^2/frames^2 of d wrong, and the phase at the end of the
+	// window half of 64^2/frames: radians.
+	passEnd = 1e-9
 )
 
 // A fitter fits the same tones to windows of one length. It is of one goroutine.
@@ -104,16 +105,15 @@ func (f *fitter) fit(x []float64) Fit {
 	for i := range f.tones {
 		f.tones[i].omega = f.tones[i].guess
 	}
-	f.pass(x)
-	if f.search() {
+	for passes := range maxPasses {
 		f.pass(x)
-	}
-	for range maxPasses {
+		if passes == 0 {
+			f.search()
+		}
 		f.refine()
 		if f.settled() {
 			break
 		}
-		f.pass(x)
 	}
 	return f.result(x)
 }
@@ -122,7 +122,8 @@ func (f *fitter) fit(x []float64) Fit {
 // found.
 func (f *fitter) settled() bool {
 	for i := range f.tones {
-		if math.Abs(f.tones[i].omega-f.tones[i].passed)*blockFrames/2 > passEnd {
+		d := math.Abs(f.tones[i].omega - f.tones[i].passed)
+		if d*blockFrames*blockFrames/2 > passEnd*float64(f.frames) {
 			return false
 		}
 	}

@@ -48,9 +48,9 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 // One tone in noise of known level, at guesses that are far off: SNR, frequency
 // and level come out.
 func TestSNR(t *testing.T) {
-	for _, frames := range []int{480, 12000, 48000, 47999, 48001} {
+	for _, frames := range []int{480, 12001, 48000} {
 		for _, hz := range []float64{997, 10000, 12000, 19999.7} {
-			for _, ppm := range []float64{0, 100, -2500, 2500} {
+			for _, ppm := range []float64{100, -2500, 2500} {
 				for _, noiseDB := range []float64{-90, -110, -130} {
 					name := fmt.Sprintf("%d frames, %g Hz, %+g ppm, noise %g dB", frames, hz, ppm, noiseDB)
 					true := Tone{hz * (1 + ppm*1e-6), 0.891, 1}

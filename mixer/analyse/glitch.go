@@ -51,8 +51,9 @@ func silence(x []float64, omega float64) {
 	}
 	factor := 2 * math.Cos(omega)
 	before2, before := x[0], x[1]
-	for i, v := range x[2:] {
-		x[2+i] = v - factor*before + before2
+	x = x[2:]
+	for i, v := range x {
+		x[i] = v - factor*before + before2
 		before2, before = before, v
 	}
 }

@@ -6,12 +6,12 @@ import (
 )
 
 // search moves each tone that may be too far off for the refinement to the
-// largest peak near its guess, in the spectrum of its blocks, and reports
-// whether it has moved any. The blocks are the signal, brought down to 0 Hz and
-// decimated; a Hann window over them keeps the other tones out, and of those that
-// the decimation folds into the reach little is left, for the blocks' own zeros
-// are there. A DC might still be too much and is taken out.
-func (f *fitter) search() (moved bool) {
+// largest peak near its guess, in the spectrum of its blocks. The blocks are the
+// signal, brought down to 0 Hz and decimated; a Hann window over them keeps the
+// other tones out, and of those that the decimation folds into the reach little is
+// left, for the blocks' own zeros are there. A DC might still be too much and is
+// taken out.
+func (f *fitter) search() {
 	resolution := 2 * math.Pi / (blockFrames * float64(f.fft.size())) // radians a frame, of a bin
 	for i := range f.tones {
 		t := &f.tones[i]
@@ -28,9 +28,7 @@ func (f *fitter) search() (moved bool) {
 		}
 		f.fft.transform(f.bins)
 		t.omega += resolution * f.peak(int(t.reach/resolution)+1)
-		moved = true
 	}
-	return moved
 }
 
 // peak returns where, in bins, the largest peak of the spectrum within reach of

@@ -20,8 +20,8 @@ type Plan struct {
 // A Track analyses a recording, of any length, while it is made. Its memory does
 // not grow but for a Fit a window. It is of one goroutine.
 //
-// The work is done when a window is full, at once: about 70 operations a sample
-// for one tone, 45 more for each other.
+// The work is done when a window is full, at once: on arm64 about 95 instructions
+// a sample for one tone and 32 for each other.
 type Track struct{ channels []*channel }
 
 // NewTrack returns a Track of len(p.Hz) channels.
