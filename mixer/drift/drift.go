@@ -5,11 +5,12 @@
 // the source has captured beyond that position: the fill. It answers with the
 // ratio at which the source is to be read, so that the fill stays at its target.
 //
-//	Advance, Measure -> observer: fill and drift as they are -> steering: ratio
-//	                    watch: has the clock changed?
+//	Advance, Measure -> observer -> fill, drift -> steering -> Ratio
+//	                       watch: has the clock changed?        -> judge -> Lock
 //
-// The observer does not care why the position has moved, so nothing that limits
-// the ratio can wind it up, and the steering sees no noise but the observer's.
+// The observer knows how the position has moved whatever the reason, so nothing
+// that limits the ratio can wind it up. The steering hears no measurement, only
+// what the observer makes of them.
 package drift
 
 import "math"
@@ -18,110 +19,115 @@ import "math"
 // allows, less a margin.
 const Limit = 0.0095
 
+// maxFrames bounds the magnitude of all that is told in frames.
+const maxFrames = 1e9
+
 // Config is the nominal rates of the two clocks, frames a second, positive.
 type Config struct{ SourceRate, SinkRate int }
 
-// A Loop follows one source. It is arithmetic without a clock of its own: time
-// is what [Loop.Advance] says. It allocates nothing after New. One goroutine at
-// a time may use it.
+// A Loop follows one source. It has no clock of its own: time is what
+// [Loop.Advance] says. It allocates nothing after New. One goroutine at a time
+// may use it.
 type Loop struct {
-	rate    float64 // of the source
-	nominal float64 // source frames per sink frame
-	observer
-	watch
-	steering
-	judge
+	rate     float64 // of the source, frames a second
+	nominal  float64 // source frames per sink frame
+	observer observer
+	watch    watch
+	steering steering
+	judge    judge
 }
 
 // New returns a loop that knows nothing: its ratio is 1, its target 0.
 func New(c Config) *Loop {
-	l := &Loop{rate: float64(c.SourceRate), nominal: float64(c.SourceRate) / float64(c.SinkRate)}
-	l.observer.init(l.rate)
+	rate := float64(c.SourceRate)
+	l := &Loop{rate: rate, nominal: rate / float64(c.SinkRate), observer: newObserver(rate)}
 	l.steering.command = 1
 	return l
 }
 
-// Learn tells the drift as it was known earlier, parts per million of the
-// nominal rate, to within a few; what is measured outweighs it soon. It comes
-// before the first measurement.
+// Learn tells the drift as it was known earlier, parts per million. What is
+// measured outweighs it soon. It comes before the first measurement.
 func (l *Loop) Learn(ppm float64) {
 	drift := ppm * 1e-6
-	if !(math.Abs(drift) <= maxDrift) {
-		return
+	if math.Abs(drift) <= maxDrift { // which NaN is not
+		l.observer.learn(drift)
+		l.steering.command = 1 + drift
 	}
-	l.drift, l.pdd, l.pfd = drift, square(learnedDrift), 0
-	l.command = clamp(1+drift, 1-Limit, 1+Limit)
 }
 
-// Resync says that the fill has jumped, after a gap or a refill, or will be
-// another with the next measurement. It is measured anew; the drift is kept.
+// Resync says that the fill has jumped, after a gap or a refill, or has done so
+// by the next measurement. The fill is measured anew, the drift is kept.
 func (l *Loop) Resync() {
-	l.anchored = false
-	l.doubt = doubt{}
-	l.watch.reset()
+	l.observer.anchored = false
+	l.watch = watch{}
 	l.steering.arrive()
 }
 
 // SetTarget sets the fill that is to be held, source frames. It is approached
-// with a limited slope, and lock is kept on the way; at once, if there was no
-// measurement yet or none since Resync.
+// with a limited slope, and lock is kept on the way; at once, if nothing was
+// measured yet, or not since Resync.
 func (l *Loop) SetTarget(frames float64) {
-	if !(math.Abs(frames) <= maxFrames) {
+	if !sane(frames) {
 		return
 	}
-	l.target = frames
-	if !l.anchored {
+	l.steering.target = frames
+	if !l.observer.anchored {
 		l.steering.arrive()
 	}
 }
 
 // Advance says that since the last call the sink has played elapsed of its
-// frames and that the position being played has moved by moved source frames.
-// Both are exact. Several calls may come before one of Measure. A call with a
-// value that no clock can have shown is passed over, as if it had been a gap.
+// frames, and that the position being played has moved by moved source frames.
+// Both are exact. Several calls may come before one of Measure. Values that no
+// clock can have shown count as a gap.
 func (l *Loop) Advance(elapsed, moved float64) {
-	if !(elapsed >= 0 && elapsed <= maxFrames && math.Abs(moved) <= maxFrames) {
+	if !sane(elapsed) || !sane(moved) || elapsed < 0 {
 		l.Resync()
 		return
 	}
+	o := &l.observer
 	nominal := elapsed * l.nominal
-	l.observer.advance(nominal, moved)
-	l.steering.advance(nominal/l.rate, l.rate, &l.observer)
-	if l.anchored {
-		l.judge.advance(nominal/l.rate, (l.fill-l.reference)/l.rate, l.drift, math.Sqrt(l.pdd))
+	o.advance(nominal, moved)
+	seconds := nominal / l.rate
+	l.steering.advance(seconds, l.rate, o)
+	if o.anchored {
+		l.judge.advance(seconds, l.rate, o.fill-l.steering.reference, o.drift, o.deviation())
 	}
 }
 
-// Measure tells the fill, source frames, at the time up to which Advance was
-// called. It is called only when there is something new to tell.
+// Measure tells the fill, source frames, as it was at the time up to which
+// Advance was called. Call it when there is something new to tell, not for an
+// old position once more. Values that no fill can have are passed over.
 func (l *Loop) Measure(fill float64) {
-	if !(math.Abs(fill) <= maxFrames) {
+	o := &l.observer
+	if !sane(fill) || o.anchored && o.since == 0 {
 		return
 	}
-	seconds := l.since / l.rate
-	switch innovation, ok := l.observer.measure(fill); {
-	case !ok:
-	case l.watch.add(innovation, seconds, math.Sqrt(l.variance)):
-		l.observer.shorten(l.watch.span * l.rate)
-		l.watch.reset()
+	seconds := o.since / l.rate
+	switch innovation, ok := o.measure(fill); {
+	case ok && l.watch.add(innovation, seconds, math.Sqrt(o.noise.variance)):
+		o.shorten(l.watch.span * l.rate)
+		l.watch = watch{}
+	case !ok && o.since == 0: // anchored
+		l.watch = watch{}
 	}
 }
 
 // Ratio is the ratio at which the source is to be read now: source frames per
 // sink frame, relative to nominal, within Limit of 1.
-func (l *Loop) Ratio() float64 {
-	return clamp(l.command+l.fast-l.slope/l.rate, 1-Limit, 1+Limit)
-}
+func (l *Loop) Ratio() float64 { return l.steering.ratio(l.rate) }
 
 // PPM is the drift of the source's clock against the sink's, parts per million.
-func (l *Loop) PPM() float64 { return l.drift * 1e6 }
+func (l *Loop) PPM() float64 { return l.observer.drift * 1e6 }
 
-// Fill is the fill, source frames, without the noise of its measurement. It is 0
-// before the first.
-func (l *Loop) Fill() float64 { return l.fill }
+// Fill is the fill, source frames, less the noise of its measurements. It is 0
+// before the first, and stands still from Resync to the next.
+func (l *Loop) Fill() float64 { return l.observer.fill }
 
 // Lock says how well the source's clock is known.
-func (l *Loop) Lock() Lock { return l.lock }
+func (l *Loop) Lock() Lock { return l.judge.lock }
+
+func sane(frames float64) bool { return math.Abs(frames) <= maxFrames }
 
 func clamp(x, low, high float64) float64 { return max(low, min(x, high)) }
 

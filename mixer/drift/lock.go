@@ -14,39 +14,42 @@ const (
 
 func (l Lock) String() string { return [...]string{"seeking", "locked", "out-of-range"}[l] }
 
-// When a loop is locked, and when it no longer is.
+// The bounds of lock. Those within which it is gained and those beyond which it
+// is lost lie well apart, so that it does not flap.
 const (
-	lockDrift = 3e-6   // standard deviation of the drift
-	lockError = 0.2e-3 // seconds between fill and reference
-	lockHold  = 1.5    // seconds for which both are smaller
-	loseDrift = 30e-6
-	loseError = 1e-3
-	// backInRange is the share of Limit below which a clock is in range again.
-	backInRange = 0.95
+	gainDeviation = 3e-6   // of the drift: its standard deviation
+	gainError     = 0.2e-3 // seconds between fill and reference
+	gainFrames    = 2.0    // the same for a source whose frames are long
+	gainSeconds   = 1.5    // for which both have to be kept
+	loseDeviation = 30e-6
+	loseError     = 1e-3
+	backInRange   = 0.95 // share of Limit
 )
 
-// judge decides on the lock. Its bounds lie well apart, so that it does not
-// flap.
+// judge decides on the lock.
 type judge struct {
-	lock   Lock
-	steady float64 // seconds for which the bounds of lock have been kept
+	lock Lock
+	kept float64 // seconds
 }
 
-// advance takes in the error of the fill, in seconds, and the drift with its
+// advance takes in the error of the fill, source frames, and the drift with its
 // standard deviation, seconds after the last time.
-func (j *judge) advance(seconds, err, drift, deviation float64) {
+func (j *judge) advance(seconds, rate, err, drift, deviation float64) {
 	err, drift = math.Abs(err), math.Abs(drift)
-	j.steady += seconds
-	if err > lockError || deviation > lockDrift {
-		j.steady = 0
+	j.kept += seconds
+	if err > max(gainError*rate, gainFrames) || deviation > gainDeviation {
+		j.kept = 0
 	}
 	switch {
 	case drift-3*deviation > Limit:
 		j.lock = OutOfRange
-	case j.lock == OutOfRange && drift > backInRange*Limit:
-	case j.lock == OutOfRange, err > loseError, deviation > loseDrift:
-		j.lock, j.steady = Seeking, min(j.steady, seconds)
-	case j.steady >= lockHold:
+	case j.lock == OutOfRange:
+		if drift < backInRange*Limit {
+			j.lock = Seeking
+		}
+	case err > loseError*rate, deviation > loseDeviation:
+		j.lock = Seeking
+	case j.kept >= gainSeconds:
 		j.lock = Locked
 	}
 }

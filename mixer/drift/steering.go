@@ -2,48 +2,65 @@ package drift
 
 import "math"
 
-// How the fill is steered. Times are seconds; those that are shares are of the
-// observer's memory: what is known well is followed slowly.
+// How the fill is held. Shares are of the memory that the observer has in use:
+// what is known well is followed slowly.
 const (
-	maxCorrection = 1000e-6 // of the ratio, for the fill's sake
+	maxCorrection = 500e-6 // of the ratio, slow and fast each
 
-	slowShare, slowLeast, slowMost = 1.0 / 2, 1.0, 60.0 // to correct what may be noise
-	fastSeconds                    = 2.0                // to correct what is not
-	surelyDeviations               = 3.0                // of the fill: what is beyond is not noise
-	surelyFrames                   = 2.0
-	poleShare, poleLeast, poleMost = 1.0 / 20, 0.01, 4.0 // of the one pole that smooths the command
+	// Slow: of an error that may be the observer's.
+	slowShare, slowLeast, slowMost = 0.5, 1.0, 60.0 // time constant, seconds
+	// Fast: of what is beyond so many of its standard deviations and frames.
+	fastSeconds     = 1.0
+	surelyDeviation = 3.0
+	surelyFrames    = 1.0
 
-	maxSlope     = 500e-6 // at which the reference moves, frames per frame
-	slopeSeconds = 1.0    // in which it nears the target, at the end
-	slopePole    = 0.25   // which smooths its slope
+	// The one pole through which drift and slow correction go.
+	poleShare, poleLeast, poleMost = 0.1, 0.01, 4.0 // time constant, seconds
+
+	maxSlope      = 500e-6 // of the reference, frames per frame
+	arriveSeconds = 1.0    // time constant of its approach to the target
+	slopeSeconds  = 0.25   // and of its slope
 )
 
-// steering makes the ratio from what the observer knows.
+// steering makes the ratio from what the observer knows. A changed target is
+// approached by a reference whose slope is part of the ratio, so that it makes
+// no error on its way.
 type steering struct {
 	target    float64 // source frames
-	reference float64 // on its way to target: where the fill should be now
+	reference float64 // where the fill is to be now
 	slope     float64 // of reference, frames a second
-	fast      float64
-	command   float64 // ratio that holds the reference if it is level
+	fast      float64 // correction of the ratio
+	command   float64 // ratio less fast correction and slope
 }
 
-// arrive ends the way to the target.
+// arrive puts the reference at the target.
 func (s *steering) arrive() { s.reference, s.slope = s.target, 0 }
 
 func (s *steering) advance(seconds, rate float64, o *observer) {
-	slope := clamp((s.target-s.reference)/slopeSeconds, -maxSlope*rate, maxSlope*rate)
-	s.slope += (slope - s.slope) * min(1, seconds/slopePole)
+	slope := clamp((s.target-s.reference)/arriveSeconds, -maxSlope*rate, maxSlope*rate)
+	s.slope += (slope - s.slope) * min(1, seconds/slopeSeconds)
 	s.reference += s.slope * seconds
+
+	known := o.known() / rate
 	slow := 0.0
 	s.fast = 0
-	memory := o.known() / rate
 	if o.anchored {
 		err := o.fill - s.reference
-		surely := max(surelyFrames, surelyDeviations*math.Sqrt(o.pff))
-		small := clamp(err, -surely, surely)
-		slow = clamp(small/rate/clamp(memory*slowShare, slowLeast, slowMost), -maxCorrection/2, maxCorrection/2)
-		s.fast = clamp((err-small)/rate/fastSeconds, -maxCorrection/2, maxCorrection/2)
+		surely := max(surelyFrames, surelyDeviation*math.Sqrt(o.varFill))
+		doubtful := clamp(err, -surely, surely)
+		slow = correction(doubtful/rate, clamp(known*slowShare, slowLeast, slowMost))
+		s.fast = correction((err-doubtful)/rate, fastSeconds)
 	}
-	pole := clamp(memory*poleShare, poleLeast, poleMost)
+	pole := clamp(known*poleShare, poleLeast, poleMost)
 	s.command += (1 + o.drift + slow - s.command) * min(1, seconds/pole)
+}
+
+// correction of the ratio for an error, seconds, that is to decay with a time
+// constant of so many seconds.
+func correction(err, seconds float64) float64 {
+	return clamp(err/seconds, -maxCorrection, maxCorrection)
+}
+
+func (s *steering) ratio(rate float64) float64 {
+	return clamp(s.command+s.fast-s.slope/rate, 1-Limit, 1+Limit)
 }

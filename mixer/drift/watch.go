@@ -2,41 +2,34 @@ package drift
 
 import "math"
 
-// When a mean of innovations says that the clock has changed.
-const (
-	changeDeviations = 6.0
-	// changeFrames is what the beat of two clocks, read in whole frames, can make
-	// of a mean, and so is never a change.
-)
+// spans are the means of innovations that are watched: short ones show a large
+// change soon, long ones show a small one at all. frames is what the beat of two
+// clocks read in whole frames, or the beginning of a slower change, may make of
+// a mean.
+var spans = [...]struct{ seconds, frames float64 }{{0.04, 3}, {0.16, 3}, {0.64, 2}, {2.56, 1.5}, {10.24, 1.5}}
 
-var changeFrames = [...]float64{3, 3, 2, 1.5, 1.5}
+// changeDeviations of such a mean, and more than its frames, are a change.
+const changeDeviations = 6.0
 
-// spans are the seconds over which innovations are averaged: short ones find
-// large changes soon, long ones small changes at all.
-var spans = [...]float64{0.04, 0.16, 0.64, 2.56, 10.24}
-
-// watch finds out that the clock has changed: then innovations are no longer
-// noise around 0.
+// watch finds out that the clock has changed, from innovations that are no
+// longer noise around 0.
 type watch struct {
 	means [len(spans)]float64
-	span  float64 // over which the last change was seen, seconds
+	span  float64 // that shows the last change best, seconds
 }
 
-// add takes in an innovation, seconds after the last one, and reports a change.
-// deviation is the innovation's when there is none.
-func (w *watch) add(innovation, seconds, deviation float64) bool {
-	changed := false
+// add takes in an innovation, seconds after the last, and reports a change.
+// deviation is the innovation's standard deviation while there is none.
+func (w *watch) add(innovation, seconds, deviation float64) (changed bool) {
 	for i, span := range spans {
-		weight := min(1, seconds/span)
+		weight := min(1, seconds/span.seconds)
 		w.means[i] += weight * (innovation - w.means[i])
-		bound := max(changeFrames[i], changeDeviations*deviation*math.Sqrt(weight/(2-weight)))
 		mean := math.Abs(w.means[i])
+		bound := max(span.frames, changeDeviations*deviation*math.Sqrt(weight/(2-weight)))
 		changed = changed || mean > bound
-		if changed && (mean > bound/2) {
-			w.span = span
+		if changed && mean > bound/2 {
+			w.span = span.seconds
 		}
 	}
 	return changed
 }
-
-func (w *watch) reset() { w.means = [len(spans)]float64{} }
