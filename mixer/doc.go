@@ -1,6 +1,12 @@
 // Package mixer mixes streams of audio in fixed blocks.
 //
-//	Source -> channel map -> ring -> gain and fades -> sum -> output gain -> limiter -> meters -> Sink
+//	Source -> channel map -> ring -> resampler -> gain and fades -> sum -> output gain -> limiter -> meters -> Sink
+//
+// The sink is the only clock of the mix. A live stream whose source has a clock of
+// its own is adaptive: its follower measures, once a block, where source and sink
+// were at the same moment, and sets the resampler's ratio so that the stream's
+// latency stays as it is. A stream that is locked, or a file at the mix's rate, is
+// not resampled: it is exact.
 //
 // Everything on that path is done by one goroutine, the mixing goroutine: the
 // one that is in [Mixer.Run] (free-running, into a queue that [Mixer.Read]

@@ -248,7 +248,7 @@ func TestWrongShapeIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, _ := New(Config{Rate: 8000, Channels: 2, Block: 80})
 		f := NewFeed(2, 8000)
-		for _, wrong := range []Format{{44100, 2}, {8000, 1}, {8000, 0}} {
+		for _, wrong := range []Format{{80000, 2}, {900, 2}, {8000, 1}, {8000, 0}} {
 			if _, err := m.Add(StreamConfig{Name: "a", Source: f, Format: wrong}); !errors.Is(err, ErrShape) {
 				t.Errorf("%+v: %v, want ErrShape", wrong, err)
 			}

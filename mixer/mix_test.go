@@ -29,7 +29,7 @@ func (n stereoNoise) Read(dst []float32) (int, error) { return copy(dst, n) / 2,
 
 func pull(t testing.TB, m *Mixer, dst []float32, times int) {
 	for range times {
-		if err := m.Pull(dst, 0, time.Time{}); err != nil {
+		if err := m.Pull(dst, 0, time.Now(), time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -74,7 +74,7 @@ func TestBlockAllocatesNothing(t *testing.T) {
 				if n++; n%2 == 0 {
 					f.Write(t.Context(), frames)
 				}
-				m.Pull(dst, 480, time.Now().Add(time.Microsecond)) // waits for the feed when it is live
+				m.Pull(dst, 480, time.Now(), time.Now().Add(time.Microsecond)) // waits for the feed when it is live
 			})
 		}
 		allocations() // warm-up
@@ -196,7 +196,7 @@ func BenchmarkBlock(b *testing.B) {
 			pull(b, m, dst, 10)
 			b.ReportAllocs()
 			for b.Loop() {
-				m.Pull(dst, 0, time.Time{})
+				m.Pull(dst, 0, time.Now(), time.Time{})
 			}
 		})
 		b.Run(fmt.Sprintf("streams=%d/plain", n), func(b *testing.B) {

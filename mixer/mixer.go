@@ -62,8 +62,11 @@ type Mixer struct {
 	output Output
 	sum    []float32 // of the streams
 	block  []float32 // of one stream
-	other  []float32 // what a block is crossfaded with
 	timer  *time.Timer
+
+	written int       // frames pulled, of this and earlier sinks
+	played  int       // of them, at the last moment; may be negative
+	last    time.Time // that moment
 }
 
 // New makes a mixer without streams. It starts nothing.
@@ -79,7 +82,6 @@ func New(cfg Config) (*Mixer, error) {
 		spare:  make(chan []float32, cfg.Capacity+1),
 		sum:    make([]float32, cfg.Block*cfg.Channels),
 		block:  make([]float32, cfg.Block*cfg.Channels),
-		other:  make([]float32, cfg.Block*cfg.Channels),
 	}
 	m.set.Store(&[]*Stream{})
 	m.output.init(cfg, m.duration(cfg.Block))
@@ -112,8 +114,8 @@ func (m *Mixer) Add(c StreamConfig) (*Stream, error) {
 		return fail(fmt.Errorf("%w: no source", ErrShape))
 	}
 	s := &Stream{
-		name: c.Name, mix: m, channels: c.Channels, live: c.Live,
-		q:         newRing(max(16*m.cfg.Block, m.cfg.Rate/10), m.cfg.Channels),
+		name: c.Name, mix: m, channels: c.Channels, live: c.Live, locked: c.Locked, floor: c.Latency,
+		in:        &inlet{q: newRing(1, m.cfg.Channels)},
 		lost:      make(chan error, 1),
 		over:      make(chan struct{}),
 		cushion:   cushionFrames(m.cfg),
@@ -124,6 +126,7 @@ func (m *Mixer) Add(c StreamConfig) (*Stream, error) {
 	s.SetMute(c.Mute)
 	s.fader = newFader(&s.strip)
 	s.meter.init(m.duration(m.cfg.Block))
+	s.sync.learn(c.DriftPPM)
 	if c.Source == nil {
 		s.state.Store(int32(Gone))
 	} else {
@@ -222,4 +225,9 @@ func (m *Mixer) replace(keep func(*Stream) bool, more ...*Stream) {
 // duration is the time that frames take.
 func (m *Mixer) duration(frames int) time.Duration {
 	return time.Duration(frames) * time.Second / time.Duration(m.cfg.Rate)
+}
+
+// frames is the number of whole frames in a time.
+func (m *Mixer) frames(d time.Duration) int {
+	return int(d * time.Duration(m.cfg.Rate) / time.Second)
 }

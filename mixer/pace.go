@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"time"
 )
 
@@ -12,10 +13,10 @@ import (
 const pollEvery = time.Millisecond
 
 // assemble makes the next block in m.sum: it waits, until deadline at most when
-// pulled, for the streams that owe it a block, and takes one from each. io.EOF:
-// input has ended and every stream has been played. done, which may be nil, ends
-// the wait.
-func (m *Mixer) assemble(pulled bool, deadline time.Time, queued int, done <-chan struct{}) error {
+// pulled by a sink that was at now, for the streams that owe it a block, and takes
+// one from each. io.EOF: input has ended and every stream has been played. done,
+// which may be nil, ends the wait.
+func (m *Mixer) assemble(pulled bool, deadline time.Time, now moment, done <-chan struct{}) error {
 	set, err := m.gather(pulled, deadline, done)
 	if err != nil {
 		return err
@@ -25,7 +26,7 @@ func (m *Mixer) assemble(pulled bool, deadline time.Time, queued int, done <-cha
 		switch {
 		case s.done.Load():
 		case pulled:
-			s.takeFaded(m.sum, m.block, m.other, queued)
+			s.takeFaded(m.sum, m.block, now)
 		default:
 			s.take(m.sum, m.block)
 		}
@@ -90,7 +91,7 @@ func (m *Mixer) look(set []*Stream, now time.Time, pulled bool) (o outlook) {
 			continue
 		}
 		o.alive = true
-		o.data = o.data || s.q.len() > 0
+		o.data = o.data || s.in.ready() > 0
 		o.deaf = o.deaf || s.current != nil && !s.current.calls
 		if s.awaited(pulled) {
 			if until := s.delivered.Add(m.cfg.StreamTimeout); !o.owed || until.Before(o.until) {
@@ -108,7 +109,7 @@ func (s *Stream) awaited(pulled bool) bool {
 	if pulled && !s.live {
 		need++ // so that something is left to fade if no more comes
 	}
-	if s.eof || s.cut || s.q.len() >= need {
+	if s.eof || s.cut || s.in.ready() >= need {
 		return false
 	}
 	if pulled {
@@ -156,7 +157,7 @@ func (m *Mixer) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		switch err := m.assemble(false, time.Time{}, 0, ctx.Done()); err {
+		switch err := m.assemble(false, time.Time{}, moment{}, ctx.Done()); err {
 		case nil:
 		case io.EOF:
 			m.output.meter.clear()
@@ -203,19 +204,31 @@ func (m *Mixer) Read(ctx context.Context, dst []float32) error {
 
 // Pull assembles the next block into dst, waiting no longer than deadline for
 // streams that are late: they are faded out and the others are not touched.
-// Silence when no stream has data. queuedFrames, what is still to be played
-// before this block, goes into the streams' reported latency. io.EOF when the
-// input has ended and all has been played, ErrClosed after Close. It makes its
-// caller the mixing goroutine.
-func (m *Mixer) Pull(dst []float32, queuedFrames int, deadline time.Time) error {
+// Silence when no stream has data. queuedFrames is what was still to be played
+// before this block at the time at: what the streams' clocks are measured with,
+// and part of their latency. io.EOF when the input has ended and all has been
+// played, ErrClosed after Close. It makes its caller the mixing goroutine.
+func (m *Mixer) Pull(dst []float32, queuedFrames int, at, deadline time.Time) error {
 	if len(dst) != len(m.sum) {
 		return fmt.Errorf("pull: %w: %d samples for a block of %d", ErrShape, len(dst), len(m.sum))
 	}
-	if err := m.assemble(true, deadline, queuedFrames, nil); err != nil {
+	now := m.moment(queuedFrames, at)
+	if err := m.assemble(true, deadline, now, nil); err != nil {
 		return err
 	}
+	m.written += m.cfg.Block
 	copy(dst, m.sum)
 	return nil
+}
+
+// moment takes in where the sink is. A sink that did not play as many frames as
+// the time has room for, to within a block and 1 %, has jumped.
+func (m *Mixer) moment(queued int, at time.Time) moment {
+	now := moment{at: at, queued: queued, elapsed: m.written - queued - m.played}
+	due := at.Sub(m.last).Seconds() * float64(m.cfg.Rate)
+	now.jumped = m.last.IsZero() || math.Abs(float64(now.elapsed)-due) > float64(m.cfg.Block)+due/100
+	m.played, m.last = m.written-queued, at
+	return now
 }
 
 // Play mixes at the pace of sink until the input has ended and all has been
@@ -225,11 +238,11 @@ func (m *Mixer) Pull(dst []float32, queuedFrames int, deadline time.Time) error 
 func (m *Mixer) Play(sink Sink) error {
 	block := make([]float32, len(m.sum))
 	for {
-		queued, _, err := sink.Wait()
+		queued, at, err := sink.Wait()
 		if err != nil {
 			return err
 		}
-		switch err := m.Pull(block, queued, time.Now().Add(m.duration(queued/2))); err {
+		switch err := m.Pull(block, queued, at, time.Now().Add(m.duration(queued/2))); err {
 		case nil:
 		case io.EOF:
 			m.output.meter.clear()

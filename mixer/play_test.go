@@ -22,17 +22,23 @@ const boxRate, boxBlock = 48000, 240
 
 func newBox(t *testing.T, stop time.Duration) *box {
 	t.Helper()
-	m, err := New(Config{Rate: boxRate, Channels: 1, Block: boxBlock})
+	return newBoxOf(t, boxBlock, stop)
+}
+
+func newBoxOf(t *testing.T, block int, stop time.Duration) *box {
+	t.Helper()
+	m, err := New(Config{Rate: boxRate, Channels: 1, Block: block})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &box{m, t, &mixtest.Sink{Rate: boxRate, Channels: 1, Block: boxBlock, Periods: 3, Stop: stop}}
+	return &box{m, t, &mixtest.Sink{Rate: boxRate, Channels: 1, Block: block, Periods: 3, Stop: stop}}
 }
 
+// card adds a card that shares the sink's clock.
 func (b *box) card(name string, sample func(int64, int) float32) (*mixtest.Card, *Stream) {
 	b.t.Helper()
 	c := mixtest.NewCard(boxRate, 1, sample)
-	s, err := b.Add(StreamConfig{Name: name, Source: c, Format: Format{boxRate, 1}, Live: true})
+	s, err := b.Add(StreamConfig{Name: name, Source: c, Format: Format{boxRate, 1}, Live: true, Locked: true})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -138,22 +144,22 @@ func TestPullNeverWaitsPastItsDeadline(t *testing.T) {
 		dst := make([]float32, boxBlock)
 		filled := make([]float32, boxBlock+boxBlock/2) // a block and the cushion
 		f.Write(t.Context(), filled)
-		b.Pull(dst, 0, time.Now()) // f is live
+		b.Pull(dst, 0, time.Now(), time.Now()) // f is live
 		start := time.Now()
-		b.Pull(dst, 0, start.Add(ms(3)))
+		b.Pull(dst, 0, time.Now(), start.Add(ms(3)))
 		if d := time.Since(start); d != ms(3) {
 			t.Errorf("a late stream held the block for %v, want 3 ms", d)
 		}
 		start = time.Now()
-		b.Pull(dst, 0, start.Add(ms(3)))
+		b.Pull(dst, 0, time.Now(), start.Add(ms(3)))
 		if d := time.Since(start); d != 0 || s.Info().Short != 1 {
 			t.Errorf("the next block took %v, %d short; want 0, 1", d, s.Info().Short)
 		}
 		f.Write(t.Context(), filled)
-		b.Pull(dst, 0, time.Now())
+		b.Pull(dst, 0, time.Now(), time.Now())
 		at(ms(2), func() { f.Write(t.Context(), filled) })
 		start = time.Now()
-		b.Pull(dst, 0, start.Add(ms(3)))
+		b.Pull(dst, 0, time.Now(), start.Add(ms(3)))
 		if d := time.Since(start); d != ms(2) || s.Info().Short != 1 {
 			t.Errorf("a block in time took %v, %d short; want 2ms, 1", d, s.Info().Short)
 		}
@@ -168,8 +174,8 @@ func TestLatencyIsRestoredAfterAnOutage(t *testing.T) {
 		before, after := latencyAt(ms(999), s), latencyAt(9*time.Second, s)
 		at(time.Second, other.Stall)
 		at(ms(1500), other.Resume)
-		at(ms(2001), func() { c.Held.Store(true) }) // then 60 ms of frames at once
-		at(ms(2061), func() { c.Held.Store(false) })
+		at(ms(2001), func() { c.Hold(true) }) // then 60 ms of frames at once
+		at(ms(2061), func() { c.Hold(false) })
 		b.play()
 		if before.Load() != after.Load() || int64(so.Info().Latency) != before.Load() {
 			t.Errorf("latency %v before, %v after, the stalled one's %v", before, after, so.Info().Latency)
@@ -183,7 +189,7 @@ func TestSurplusIsDropped(t *testing.T) {
 		b := newBox(t, 5*time.Second)
 		_, s := b.card("a", func(int64, int) float32 { return 0.25 })
 		before, grown, after := latencyAt(time.Second, s), latencyAt(ms(1500), s), latencyAt(4*time.Second, s)
-		at(ms(1001), func() { s.q.write(make([]float32, 2*boxBlock)) }) // between blocks
+		at(ms(1001), func() { s.in.q.write(make([]float32, 2*boxBlock)) }) // between blocks
 		x := b.play()
 		if before.Load() != after.Load() || grown.Load() != before.Load()+int64(ms(10)) {
 			t.Errorf("latency %d before, %d grown, %d after", before.Load(), grown.Load(), after.Load())

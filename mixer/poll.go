@@ -17,26 +17,31 @@ func (s *Stream) poll(now time.Time, pulled bool) {
 			s.cutTo(Filling) // the old source fades out first
 			return
 		}
-		s.q.drop(s.q.len())
 		s.current, s.delivered, s.eof = a, now, false
+		s.in, s.follower = &a.inlet, a.follower
 		s.state.Store(int32(Filling))
 	}
 	if a != nil && !s.eof {
-		want := s.q.free()
+		want := s.in.q.free()
 		switch {
 		case !pulled:
-			want = min(want, s.mix.cfg.Block-s.q.len())
+			want = min(want, s.in.lacks(s.mix.cfg.Block))
 		case !s.live:
-			want = min(want, s.mix.cfg.Block+s.cushion-s.q.len())
+			want = min(want, s.in.lacks(s.mix.cfg.Block+s.cushion))
+		case s.follower != nil:
+			s.follower.look()
 		}
 		if want > 0 {
 			s.read(a, want, now, pulled)
 		}
+		if s.follower != nil {
+			s.follower.looked(now)
+		}
 	}
-	if s.finish.Load() {
-		s.eof = true
+	if s.finish.Load() && !s.eof {
+		s.finished(nil)
 	}
-	if s.eof && s.q.len() == 0 {
+	if s.eof && s.in.ready() == 0 {
 		s.end()
 	} else if !s.eof && s.owes(pulled) && now.Sub(s.delivered) >= s.mix.cfg.StreamTimeout {
 		s.stall(pulled)
@@ -49,7 +54,7 @@ func (s *Stream) owes(pulled bool) bool {
 	if pulled {
 		return s.is(Filling)
 	}
-	return s.is(Filling, Live) && s.q.len() < s.mix.cfg.Block
+	return s.is(Filling, Live) && s.in.ready() < s.mix.cfg.Block
 }
 
 func (s *Stream) read(a *attachment, want int, now time.Time, pulled bool) {
@@ -64,7 +69,7 @@ func (s *Stream) read(a *attachment, want int, now time.Time, pulled bool) {
 			mapChannels(mapped, frames, a.toMix, a.channels)
 			frames = mapped
 		}
-		s.q.write(frames)
+		s.in.q.write(frames)
 		s.delivered = now
 		if s.is(Stalled) {
 			s.state.Store(int32(Filling))
@@ -79,7 +84,7 @@ func (s *Stream) read(a *attachment, want int, now time.Time, pulled bool) {
 func (s *Stream) fault(a *attachment, err error, pulled bool) {
 	switch {
 	case errors.Is(err, io.EOF):
-		s.eof = true
+		s.finished(nil)
 	case errors.Is(err, ErrGap):
 		s.count.xruns.Add(1)
 		if pulled && s.is(Live) {
@@ -88,8 +93,15 @@ func (s *Stream) fault(a *attachment, err error, pulled bool) {
 	case s.live:
 		s.lose(a, err, pulled)
 	default:
-		s.eof, s.failure = true, err
+		s.finished(err)
 	}
+}
+
+// finished takes in that nothing more comes from the source, with the error that
+// is the reason, nil if that is how it should be.
+func (s *Stream) finished(err error) {
+	s.eof, s.failure = true, err
+	s.in.finish()
 }
 
 // lose gives up the source of a live stream.
@@ -106,7 +118,7 @@ func (s *Stream) lose(a *attachment, err error, pulled bool) {
 		s.cutTo(Gone)
 		return
 	}
-	s.q.drop(s.q.len())
+	s.in.clear()
 	s.state.Store(int32(Gone))
 }
 
@@ -118,7 +130,7 @@ func (s *Stream) stall(pulled bool) {
 	s.late = false
 	s.state.Store(int32(Stalled))
 	if pulled {
-		s.q.drop(s.q.len())
+		s.in.clear()
 	}
 }
 

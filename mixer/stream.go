@@ -93,6 +93,8 @@ type Stream struct {
 	mix      *Mixer
 	channels []int // as configured
 	live     bool
+	locked   bool
+	floor    time.Duration // least latency
 
 	// Set by any goroutine, read by the mixing goroutine between blocks.
 	strip
@@ -102,17 +104,18 @@ type Stream struct {
 	lost    chan error // of the source, for a live stream; cap 1
 
 	// Set by the mixing goroutine, read by any.
-	state   atomic.Int32
-	reason  atomic.Pointer[string]
-	latency atomic.Int64 // frames
-	meter   meter
-	count   struct{ short, stalls, xruns, clips, unplugs atomic.Uint64 }
-	done    atomic.Bool   // nothing comes from it any more
-	over    chan struct{} // closed then
+	state  atomic.Int32
+	reason atomic.Pointer[string]
+	sync   synchrony
+	meter  meter
+	count  struct{ short, stalls, xruns, clips, unplugs atomic.Uint64 }
+	done   atomic.Bool   // nothing comes from it any more
+	over   chan struct{} // closed then
 
 	// The mixing goroutine's own.
 	current   *attachment
-	q         *ring
+	in        *inlet    // of the attachment that current is, or was
+	follower  *follower // nil: its clock is not followed
 	fader     fader
 	delivered time.Time // when it last delivered
 	eof       bool      // nothing more is read
@@ -128,6 +131,8 @@ type Stream struct {
 // An attachment is a source with what is needed to read it.
 type attachment struct {
 	Source
+	inlet
+	follower *follower // nil: its clock is not followed
 	channels int       // of the source
 	calls    bool      // it wakes the mixing goroutine when it has something
 	toMix    []int     // nil: as it is
@@ -164,9 +169,6 @@ func (s *Stream) Attach(src Source, f Format) error {
 }
 
 func (s *Stream) attach(src Source, f Format) (*attachment, error) {
-	if f.Rate != s.mix.cfg.Rate {
-		return nil, fmt.Errorf("%w: the source has %d Hz, the mix %d Hz", ErrShape, f.Rate, s.mix.cfg.Rate)
-	}
 	if f.Channels < 1 {
 		return nil, fmt.Errorf("%w: a source of %d channels", ErrShape, f.Channels)
 	}
@@ -179,9 +181,20 @@ func (s *Stream) attach(src Source, f Format) (*attachment, error) {
 			return nil, fmt.Errorf("%w: channel %d is asked for, the source has %d", ErrShape, c+1, f.Channels)
 		}
 	}
-	a := &attachment{Source: src, channels: f.Channels, raw: make([]float32, s.q.size*f.Channels)}
+	clock, adaptive := src.(Clocked)
+	adaptive = adaptive && s.live && !s.locked
+	a := &attachment{Source: src, channels: f.Channels}
+	var err error
+	if a.inlet, err = newInlet(s.mix.cfg, f.Rate, adaptive); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrShape, err)
+	}
+	if adaptive {
+		a.follower = newFollower(clock, &a.inlet, f.Rate, s.mix.cfg.Rate)
+		a.follower.loop.Learn(s.sync.learnedPPM())
+	}
+	a.raw = make([]float32, a.q.size*f.Channels)
 	if !identity(m, f.Channels) {
-		a.toMix, a.mapped = m, make([]float32, s.q.size*len(m))
+		a.toMix, a.mapped = m, make([]float32, a.q.size*len(m))
 	}
 	if feed, ok := src.(*Feed); ok {
 		if feed.q.channels != f.Channels {
@@ -212,9 +225,7 @@ func (s *Stream) Info() StreamInfo {
 		Short: s.count.short.Load(), Stalls: s.count.stalls.Load(), Xruns: s.count.xruns.Load(),
 		Clips: s.count.clips.Load(), Unplugs: s.count.unplugs.Load(),
 	}
-	if info.State == Live {
-		info.Latency = s.mix.duration(int(s.latency.Load()))
-	}
+	s.sync.tell(&info)
 	if r := s.reason.Load(); r != nil && info.State >= Gone {
 		info.Reason = *r
 	}

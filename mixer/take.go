@@ -15,12 +15,12 @@ func mostCushion(c Config) int { return 4 * c.Block }
 // take adds the stream's next block to sum. The edges are hard, the shape of
 // what the source delivers: for the free-running mode.
 func (s *Stream) take(sum, block []float32) {
-	n := s.q.read(block)
+	n := s.in.read(block, 0)
 	if n == 0 {
 		s.meter.block(0, 0)
 		return
 	}
-	if n < s.frames(block) && !s.eof {
+	if n < s.mix.cfg.Block && !s.eof {
 		s.count.short.Add(1)
 	}
 	if s.is(Filling) {
@@ -31,55 +31,40 @@ func (s *Stream) take(sum, block []float32) {
 }
 
 // takeFaded adds the stream's next block to sum, pulled by a sink: whatever
-// begins or ends is faded. queued is the number of frames the sink still has.
-func (s *Stream) takeFaded(sum, block, other []float32, queued int) {
-	frames, ramp := s.frames(block), rampFrames(s.mix.cfg)
-	if s.is(Filling) && s.late && s.q.len() > 0 {
+// begins or ends is faded.
+func (s *Stream) takeFaded(sum, block []float32, now moment) {
+	c := s.mix.cfg
+	if s.is(Filling) && s.late && s.in.q.len() > 0 {
 		s.late = false
-		s.cushion = min(s.cushion+(frames+1)/2, mostCushion(s.mix.cfg))
+		s.cushion = min(s.cushion+(c.Block+1)/2, mostCushion(c))
 	}
-	target := frames + s.cushion
-	level := s.q.len()
-	switch {
-	case s.is(Filling) && (level >= target || s.eof) && !s.removed.Load():
-		if s.live && level > target {
-			s.q.drop(level - target)
-			level = target
-		}
-		s.state.Store(int32(Live))
-		s.surplus.reset()
-		s.fader.set(0)
-	case !s.is(Live):
+	if s.is(Filling) && !s.removed.Load() {
+		s.begin(now)
+	}
+	if !s.is(Live) {
 		if s.removed.Load() {
 			s.end()
 		}
 		s.meter.block(0, 0)
 		return
 	}
-	s.latency.Store(int64(queued + level))
+	n := s.in.read(block, s.keepUp(now))
 	goal := s.fader.goal(&s.strip)
 	if s.removed.Load() {
 		goal = 0
 	}
-	s.fader.toward(goal, ramp)
-
-	n := 0
-	if drop := s.surplus.frames(level-target, s.mix.cfg); s.live && drop > 0 {
-		n = s.skip(block, other, drop)
-	} else {
-		n = s.q.read(block)
-	}
+	s.fader.toward(goal, rampFrames(c))
 	// A file that has nothing left is faded now: there would be nothing to fade in
 	// the next block. A card's next frames are on their way.
-	short := n < frames || !s.live && s.q.len() == 0
+	short := n < c.Block || !s.live && s.in.ready() == 0
 	if short && !s.eof && !s.cut {
 		s.count.short.Add(1)
 		s.cutTo(Filling)
-		s.late, s.whole = s.live && s.whole < s.mix.cfg.Rate, 0
+		s.late, s.whole = s.live && s.whole < c.Rate, 0
 	} else {
-		s.whole = min(s.whole+frames, s.mix.cfg.Rate)
+		s.whole = min(s.whole+c.Block, c.Rate)
 	}
-	if s.cut || s.eof && s.q.len() == 0 {
+	if s.cut || s.eof && s.in.ready() == 0 {
 		s.fader.land(n)
 	}
 	s.add(sum, block, n)
@@ -88,16 +73,70 @@ func (s *Stream) takeFaded(sum, block, other []float32, queued int) {
 		s.end()
 	case s.cut:
 		s.cut = false
-		s.q.drop(s.q.len())
+		s.in.clear()
 		s.state.Store(int32(s.after))
 	}
+}
+
+// begin makes a stream live that has what it takes; a live one starts at the
+// latency that it is to have.
+func (s *Stream) begin(now moment) {
+	level := s.in.ready()
+	target := s.mix.cfg.Block + s.cushion
+	if s.follower != nil {
+		target = max(target, s.mix.cfg.Block+s.follower.cushion(s.mix.cfg))
+	}
+	if s.live && s.floor > 0 {
+		target = max(target, level+s.mix.frames(s.floor)-s.behind(now))
+	}
+	if level < target && !s.eof {
+		return
+	}
+	if s.live && level > target {
+		s.in.drop(level - target)
+	}
+	s.state.Store(int32(Live))
+	s.surplus.reset()
+	if s.follower != nil {
+		s.follower.begin(target-s.mix.cfg.Block, s.floor)
+	}
+	s.fader.set(0)
+}
+
+// behind is the latency, in frames, that the stream would have if it became live
+// now.
+func (s *Stream) behind(now moment) int {
+	if s.follower != nil && !s.follower.seen.IsZero() {
+		return int(s.follower.fill(now) / s.in.step)
+	}
+	return now.queued + int(s.in.span()/s.in.step)
+}
+
+// keepUp holds a live stream at its latency. It returns how many source frames
+// are to be skipped for that.
+func (s *Stream) keepUp(now moment) (skip int) {
+	c, f := s.mix.cfg, s.follower
+	spare := s.in.ready() - c.Block
+	if f == nil {
+		latency := now.queued + int(s.in.span()/s.in.step)
+		over := spare - s.cushion
+		s.sync.locked(s.mix.duration(latency), s.mix.duration(latency-over), s.mix.duration(now.queued))
+		if !s.live {
+			return 0
+		}
+		return int(float64(s.surplus.frames(over, c)) * s.in.step)
+	}
+	f.follow(now, spare)
+	f.tune(spare, c.Rate/1000+s.cushion-cushionFrames(c), c.Block)
+	s.sync.follows(f, s.mix.duration(now.queued))
+	return max(0, min(f.excess(c), int(float64(spare)*s.in.step)))
 }
 
 // add measures the first n frames of block, applies the fader and adds them to
 // sum. A block with a sample that is no number, which only float formats can
 // carry, is left out.
 func (s *Stream) add(sum, block []float32, n int) {
-	x := block[:n*s.q.channels]
+	x := block[:n*s.in.q.channels]
 	peak, square := measure(x)
 	if !(square <= math.MaxFloat32) {
 		s.count.clips.Add(1)
@@ -108,7 +147,7 @@ func (s *Stream) add(sum, block []float32, n int) {
 		s.count.clips.Add(1)
 	}
 	if !s.fader.rests() {
-		s.fader.apply(x, s.q.channels)
+		s.fader.apply(x, s.in.q.channels)
 		accumulate(sum, x, 1)
 		return
 	}
@@ -122,24 +161,6 @@ func accumulate(sum, x []float32, gain float32) {
 		sum[i] += v * gain
 	}
 }
-
-// skip reads a block that crossfades from the oldest frames to those that come
-// drop frames later, and discards what lies between.
-func (s *Stream) skip(block, other []float32, drop int) int {
-	n := s.q.peek(block, 0)
-	n = min(n, s.q.peek(other, drop))
-	c := s.q.channels
-	for i := range n {
-		w := float32(i+1) / float32(n)
-		for j := i * c; j < (i+1)*c; j++ {
-			block[j] += (other[j] - block[j]) * w
-		}
-	}
-	s.q.drop(drop + n)
-	return n
-}
-
-func (s *Stream) frames(block []float32) int { return len(block) / s.q.channels }
 
 // A surplus watches how far a live stream's ring is above its target. What is
 // never needed for a second is latency for nothing, left behind by a stall of

@@ -72,7 +72,7 @@ func (b *Box) begin() {
 func (b *Box) Pull(n int) {
 	dst := make([]float32, 2*block)
 	for range n {
-		if err := b.mixer.Pull(dst, block, time.Now()); err != nil {
+		if err := b.mixer.Pull(dst, block, time.Now(), time.Now()); err != nil {
 			panic(err)
 		}
 	}

@@ -8,9 +8,13 @@ type place struct {
 	frac   uint64 // in 2^-64 of a frame
 }
 
-// ratio returns in/out to 2^-64.
+// ratio returns in/out, rounded up to 2^-64: a place that should be at the end of
+// the input is not before it.
 func ratio(in, out int) place {
-	frac, _ := bits.Div64(uint64(in%out), 0, uint64(out))
+	frac, rest := bits.Div64(uint64(in%out), 0, uint64(out))
+	if rest > 0 {
+		frac++
+	}
 	return place{in / out, frac}
 }
 

@@ -1,0 +1,121 @@
+package mixer
+
+import (
+	"math"
+
+	"submix/mixer/resample"
+)
+
+// An inlet is what a stream has of its source: frames in a ring, at the source's
+// rate, and what brings them to that of the mix. "Frames" below are those of the
+// mix, "source frames" those in the ring.
+type inlet struct {
+	q    *ring
+	conv *resample.Resampler // nil: the frames are mixed as they are
+	step float64             // source frames for a frame of the mix
+	tail int                 // source frames of silence that follow the last one, within the filter's reach
+
+	taken, other []float32 // source frames on their way to conv, and those they are crossfaded with
+}
+
+// newInlet makes an inlet for a mix of c from a source of rate frames a second.
+// convert: even if that is the mix's.
+func newInlet(c Config, rate int, convert bool) (inlet, error) {
+	in := inlet{step: float64(rate) / float64(c.Rate)}
+	in.q = newRing(max(int(16*float64(c.Block)*in.step), rate/10), c.Channels)
+	most := c.Block
+	if convert || rate != c.Rate {
+		conv, err := resample.New(rate, c.Rate, c.Channels)
+		if err != nil {
+			return in, err
+		}
+		in.conv = conv
+		most = int(float64(c.Block)*in.step*1.02) + 2*conv.Lookahead() + 2
+		in.taken = make([]float32, most*c.Channels)
+	}
+	in.other = make([]float32, most*c.Channels)
+	return in, nil
+}
+
+// ready is the number of frames that can be read.
+func (in *inlet) ready() int {
+	if in.conv == nil {
+		return in.q.len()
+	}
+	return in.conv.Ready(in.q.len() + in.tail)
+}
+
+// lacks is how many source frames must come before so many frames can be read.
+func (in *inlet) lacks(frames int) int {
+	if in.conv != nil {
+		frames = in.conv.Need(frames)
+	}
+	return max(0, frames-in.q.len())
+}
+
+// span is the length, in source frames, of what was read from the source and is
+// not in a frame of the mix yet.
+func (in *inlet) span() float64 {
+	if in.conv == nil {
+		return float64(in.q.len())
+	}
+	return float64(in.q.len()) + in.conv.Delay()
+}
+
+// read moves the next frames into dst, as many as there are and fit, and returns
+// their number. With skip, it crossfades to those that come so many source frames
+// later, and discards what lies between.
+func (in *inlet) read(dst []float32, skip int) int {
+	if in.conv == nil {
+		return in.take(dst, skip)
+	}
+	c := in.q.channels
+	need := in.conv.Need(len(dst) / c)
+	n := in.take(in.taken[:need*c], skip)
+	if silence := min(in.tail, need-n); silence > 0 {
+		clear(in.taken[n*c : (n+silence)*c])
+		n += silence
+		in.tail -= silence
+	}
+	made, _ := in.conv.Process(dst, in.taken[:n*c])
+	return made
+}
+
+// take moves source frames from the ring into dst; see read.
+func (in *inlet) take(dst []float32, skip int) int {
+	if skip == 0 {
+		return in.q.read(dst)
+	}
+	n := in.q.peek(dst, 0)
+	n = min(n, in.q.peek(in.other[:len(dst)], skip))
+	c := in.q.channels
+	for i := range n {
+		w := float32(i+1) / float32(n)
+		for j := i * c; j < (i+1)*c; j++ {
+			dst[j] += (in.other[j] - dst[j]) * w
+		}
+	}
+	in.q.drop(skip + n)
+	return n
+}
+
+// drop discards the oldest frames.
+func (in *inlet) drop(frames int) {
+	in.q.drop(min(in.q.len(), int(math.Round(float64(frames)*in.step))))
+}
+
+// finish says that the source has ended.
+func (in *inlet) finish() {
+	if in.conv != nil {
+		in.tail = in.conv.Lookahead()
+	}
+}
+
+// clear discards everything.
+func (in *inlet) clear() {
+	in.q.drop(in.q.len())
+	in.tail = 0
+	if in.conv != nil {
+		in.conv.Reset()
+	}
+}
