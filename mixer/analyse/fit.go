@@ -42,7 +42,7 @@ func Gain(in, out Fit) []float64 {
 // off, all tones together. len(x) is the window: for its time T, a tone must be
 // at least 2/T from 0, from half the rate and from the next tone, and constant
 // in frequency and level. Two guesses must be further apart than their tones are
-// off. A tone that is more than 40 dB below another one is mistaken for it where
+// off. A tone that is more than 20 dB below another one may be mistaken for it where
 // their distance is a multiple of rate/64, to within 3000 ppm of its frequency.
 // Clean tones leave a residual below -200 dB; a tone that is not there has about
 // the level of the noise. It panics if x is empty.

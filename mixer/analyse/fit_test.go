@@ -105,6 +105,26 @@ func TestCleanTonesLeaveNothing(t *testing.T) {
 	t.Logf("%.1f dB are left at most", worst)
 }
 
+// A weak tone is found in noise beside what is stronger: a DC 90 dB above, which
+// the decimation of the search folds to 9 Hz from it; another tone 15 Hz away, 40
+// dB above.
+func TestWeakTone(t *testing.T) {
+	dc := add(Synthesise(rate, rate, Tone{2991, 1e-5, 1}), noise(10, rate, -90))
+	for i := range dc {
+		dc[i] += 0.3
+	}
+	neighbour := add(Synthesise(rate, rate, Tone{10003, 0.5, 1}, Tone{10018, 0.005, 1}), noise(11, rate, -30))
+	for _, test := range []struct {
+		x     []float64
+		hz    []float64
+		truth float64
+	}{{dc, []float64{2990}, 2991}, {neighbour, []float64{10015, 10000}, 10018}} {
+		got := FitSines(test.x, rate, test.hz...).Tones[0].Hz
+		t.Logf("found at %.3f Hz, want %g", got, test.truth)
+		near(t, "Hz", got, test.truth, 0.1) // five sigma
+	}
+}
+
 // The third harmonic at -100 dB, and noise at -105, are in the distortion, whether
 // the harmonic is fitted or not; DC is not.
 func TestTHDN(t *testing.T) {

@@ -110,4 +110,10 @@ func TestGaps(t *testing.T) {
 	if got, want := Gaps(x, 9), []Gap{{100, 48}, {500, 11}, {990, 10}}; !slices.Equal(got, want) {
 		t.Errorf("found %v, want %v", got, want)
 	}
+	for i := range x {
+		x[i] = float64(i % 4 / 2)
+	}
+	if got := Gaps(slices.Repeat(x, 10), 1); len(got) != maxListed {
+		t.Errorf("%d gaps are listed", len(got))
+	}
 }

@@ -78,6 +78,7 @@ func TestTrack(t *testing.T) {
 	copy(a[2*window:], later(left, 1, 2*window, len(a)))   // a frame repeated between two windows
 	copy(b[54321:], later(right, 0.5, 54321, len(b)))      // half a frame within one
 	copy(b[70000:70100], slices.Repeat([]float64{0}, 100)) // a gap
+	add(a, slices.Repeat([]float64{0.1}, len(a)))          // DC
 	stereo := make([]float32, 2*len(a))
 	for i := range a {
 		stereo[2*i], stereo[2*i+1] = float32(a[i]), float32(b[i])
