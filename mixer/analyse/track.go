@@ -11,7 +11,9 @@ type Plan struct {
 	// Hz has the tones of each channel, within 2500 ppm.
 	Hz [][]float64
 	// GlitchLimit is that of [Glitches], which are looked for at the frequencies
-	// that were found; 0: not at all.
+	// that were found; 0: not at all. A glitch moves those by up to half a cycle a
+	// window; if what that leaves of the tones is above the limit, the frame listed
+	// is the first of the window.
 	GlitchLimit float64
 	// GapFrames is that of [Gaps]; 0: not looked for.
 	GapFrames int
