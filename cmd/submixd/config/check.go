@@ -162,6 +162,7 @@ func captureFields(s *Capture) []field {
 		{"mute", false, boolean(&s.Mute)},
 		{"channels", false, channelList(&s.Channels)},
 		{"sync", false, oneOf(func(w string) { s.Locked = w == "locked" }, "adaptive", "locked")},
+		{"latency", false, latency(&s.Latency)},
 		{"add", false, boolean(&s.Add)},
 	}
 }

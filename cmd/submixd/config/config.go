@@ -44,7 +44,10 @@ type Capture struct {
 	Mute     bool
 	Channels []int // for each channel of the mix the device's channel, from 1; one entry feeds all; nil takes them as they come
 	Locked   bool  // sync = "locked": the card shares the playback card's clock, no drift correction
-	Add      bool  // is in the mix from the start; default true
+	// Latency is that from the card to the playback card, 1 ms to 1 s; 0, for "auto", the default, is the smallest that
+	// runs without shortage.
+	Latency time.Duration
+	Add     bool // is in the mix from the start; default true
 }
 
 // Button is one [[button]]; at least one of its three commands is not empty.

@@ -64,6 +64,27 @@ func duration(dst *time.Duration, low, high time.Duration) setter {
 	}
 }
 
+// Limits of a latency, as in the command add.
+const (
+	minLatency = time.Millisecond
+	maxLatency = time.Second
+)
+
+// latency takes a time, or "auto", which is 0.
+func latency(dst *time.Duration) setter {
+	set := duration(dst, minLatency, maxLatency)
+	return func(value any) error {
+		if value == "auto" {
+			*dst = 0
+			return nil
+		}
+		if set(value) != nil {
+			return refuse(value, fmt.Sprintf(`"auto" or a time with its unit, as "12ms", from %v to %v`, minLatency, maxLatency))
+		}
+		return nil
+	}
+}
+
 // oneOf calls set with the word that was found.
 func oneOf(set func(word string), words ...string) setter {
 	return func(value any) error {
