@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"time"
 
 	"submix/mixer"
 )
@@ -19,10 +20,11 @@ type Streams interface {
 // AddRequest is what an add command asks for.
 type AddRequest struct {
 	Name     string
-	Device   string   // "": that of the configured capture of this name
-	GainDB   *float64 // nil: as configured, else 0
-	Channels []int    // of the device, counted from 1, one for each of the mix; nil: as configured
-	Sync     string   // "adaptive", "locked"; "": as configured
+	Device   string         // "": that of the configured capture of this name
+	GainDB   *float64       // nil: as configured, else 0
+	Channels []int          // of the device, counted from 1, one for each of the mix; nil: as configured
+	Sync     string         // "adaptive", "locked"; "": as configured
+	Latency  *time.Duration // 1 ms to 1 s, or 0 for auto; nil: as configured
 }
 
 // State is what the mix is doing.

@@ -62,8 +62,12 @@ func (r *AddRequest) set(key, value string) error {
 		}
 		r.Sync = value
 		return nil
+	case "latency":
+		latency, err := parseLatency(value)
+		r.Latency = &latency
+		return err
 	}
-	return &Error{CodeOption, fmt.Sprintf("option %q: only gain, channels and sync", key)}
+	return &Error{CodeOption, fmt.Sprintf("option %q: only gain, channels, sync and latency", key)}
 }
 
 func parseRemove(args []string) (action, error) {

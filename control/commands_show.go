@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"submix/mixer"
 )
 
 // ProtocolVersion grows when a program that follows PROTOCOL.md has to change.
@@ -58,19 +60,31 @@ func showStatus(_ context.Context, d *Dispatcher, r *Reply) error {
 
 func showStreams(_ context.Context, d *Dispatcher, r *Reply) error {
 	for _, s := range d.box.Mixer().Streams() {
-		fields := []any{
-			"state", s.State.String(), "gain", gainDB(s.GainDB), "mute", s.Mute,
-			"peak", decimals(s.PeakDB, 1), "rms", decimals(s.RMSDB, 1),
-			"latency", decimals(float64(s.Latency)/float64(time.Millisecond), 1), "drift", signed(s.DriftPPM, 1),
-			"short", s.Short, "stalls", s.Stalls, "xruns", s.Xruns, "clips", s.Clips, "unplugs", s.Unplugs,
-		}
-		if s.Reason != "" {
-			fields = append(fields, "reason", text(s.Reason))
-		}
-		r.thing("stream", s.Name, fields...)
+		r.thing("stream", s.Name, streamFields(s)...)
 	}
 	return nil
 }
+
+// streamFields are keys and values in turn.
+func streamFields(s mixer.StreamInfo) []any {
+	sync, lock := "locked", "-"
+	if s.Adaptive {
+		sync, lock = "adaptive", s.Lock.String()
+	}
+	fields := []any{
+		"state", s.State.String(), "gain", gainDB(s.GainDB), "mute", s.Mute,
+		"peak", decimals(s.PeakDB, 1), "rms", decimals(s.RMSDB, 1),
+		"latency", milliseconds(s.Latency), "target", milliseconds(s.Target), "fill", milliseconds(s.Fill),
+		"sync", sync, "lock", lock, "drift", signed(s.DriftPPM, 1),
+		"short", s.Short, "stalls", s.Stalls, "xruns", s.Xruns, "clips", s.Clips, "unplugs", s.Unplugs,
+	}
+	if s.Reason != "" {
+		fields = append(fields, "reason", text(s.Reason))
+	}
+	return fields
+}
+
+func milliseconds(d time.Duration) bare { return decimals(d.Seconds()*1000, 1) }
 
 func showDevices(_ context.Context, d *Dispatcher, r *Reply) error {
 	devices, err := d.box.Devices()

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // MaxLine is the longest line, in bytes, without its end.
@@ -16,6 +17,12 @@ const maxName = 32 // bytes
 const (
 	MinGainDB = -120
 	MaxGainDB = 24
+)
+
+// Limits of a latency that is not auto.
+const (
+	minLatency = time.Millisecond
+	maxLatency = time.Second
 )
 
 // Names that are not those of streams.
@@ -90,6 +97,21 @@ func parseStep(s string) (func(dB float64) float64, error) {
 		return func(float64) float64 { return dB }, nil
 	}
 	return func(now float64) float64 { return min(max(round(now+dB), MinGainDB), MaxGainDB) }, nil
+}
+
+// parseLatency reads a time within limits, or auto, which is 0.
+func parseLatency(s string) (time.Duration, error) {
+	if s == "auto" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, &Error{CodeOption, fmt.Sprintf("latency %q: auto, or a time with its unit, as 12ms", s)}
+	}
+	if d < minLatency || d > maxLatency {
+		return 0, &Error{CodeRange, fmt.Sprintf("latency %s: from %v to %v", s, minLatency, maxLatency)}
+	}
+	return d, nil
 }
 
 // parseCount reads a whole number from 1 to most.

@@ -1,0 +1,35 @@
+package control
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"submix/mixer"
+)
+
+// What is known of a stream's clock, in words that a program can rely on.
+func TestClockOfAStream(t *testing.T) {
+	adaptive := func(lock mixer.Lock, ppm float64) mixer.StreamInfo {
+		return mixer.StreamInfo{Name: "mic", State: mixer.Live, Adaptive: true, Lock: lock, DriftPPM: ppm,
+			Latency: 12_049 * time.Microsecond, Target: 12 * time.Millisecond, Fill: 7_051 * time.Microsecond}
+	}
+	for _, c := range []struct {
+		info mixer.StreamInfo
+		want string
+	}{
+		{adaptive(mixer.Seeking, -0.04), " latency=12.0 target=12.0 fill=7.1 sync=adaptive lock=seeking drift=+0.0 short="},
+		{adaptive(mixer.Locked, 79.96), " latency=12.0 target=12.0 fill=7.1 sync=adaptive lock=locked drift=+80.0 short="},
+		{adaptive(mixer.OutOfRange, -12345.6), " sync=adaptive lock=out-of-range drift=-12345.6 short="},
+		{mixer.StreamInfo{Name: "tape", Lock: mixer.Locked}, " latency=0.0 target=0.0 fill=0.0 sync=locked lock=- drift=+0.0 short="},
+	} {
+		line := thing("stream", c.info.Name, streamFields(c.info)...)
+		if !strings.Contains(line, c.want) {
+			t.Errorf("%s\nhas no %q", line, c.want)
+		}
+		objects, err := ParseData([]string{line})
+		if _, isString := objects[0]["lock"].(string); err != nil || !isString {
+			t.Errorf("%s is read as %v, %v", line, objects, err)
+		}
+	}
+}
