@@ -74,7 +74,6 @@ func decode(data []byte) (map[string]json.RawMessage, error) {
 	if err := json.Unmarshal(sections[versionKey], &version); err != nil || version != Version {
 		return nil, fmt.Errorf("version is %q, want %d", sections[versionKey], Version)
 	}
-	delete(sections, versionKey)
 	for name, s := range sections {
 		var b bytes.Buffer
 		if err := json.Compact(&b, s); err != nil {
