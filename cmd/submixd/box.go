@@ -3,10 +3,13 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 
 	"submix/cmd/submixd/config"
 	"submix/control"
+	"submix/control/state"
 	"submix/mixer"
 )
 
@@ -18,6 +21,8 @@ type box struct {
 	log   *slog.Logger
 	begin chan struct{} // cap 1: a new mix is ready to be played
 	quit  chan struct{} // closed by shutdown: the mix is the last one
+
+	drifts *drifts
 
 	openSource func(*input) (*source, error) // tests have cards of their own
 	openSink   func(*config.Config) (sink, error)
@@ -32,9 +37,10 @@ type box struct {
 	output string // why there is no playback device; "" if there is
 }
 
-func newBox(cfg *config.Config, load func() (*config.Config, error), log *slog.Logger) (*box, error) {
+func newBox(cfg *config.Config, load func() (*config.Config, error), kept *state.File, log *slog.Logger) (*box, error) {
 	b := &box{
-		load: load, log: log, begin: make(chan struct{}, 1), quit: make(chan struct{}),
+		drifts: newDrifts(kept, log),
+		load:   load, log: log, begin: make(chan struct{}, 1), quit: make(chan struct{}),
 		openSource: (*input).open, openSink: openSink,
 		cfg: cfg, made: cfg, inputs: map[string]*input{},
 	}
@@ -68,6 +74,22 @@ func (b *box) current() (*mixer.Mixer, *config.Config) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.mix, b.made
+}
+
+// heard returns what feeds the mix, by name; nothing while the mix is not played
+// on its device but at a pace of its own.
+func (b *box) heard() []heard {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.output != "" {
+		return nil
+	}
+	var all []heard
+	for _, name := range slices.Sorted(maps.Keys(b.inputs)) {
+		in := b.inputs[name]
+		all = append(all, heard{in, in.stream.Info()})
+	}
+	return all
 }
 
 func (b *box) config() *config.Config {

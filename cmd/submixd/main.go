@@ -2,7 +2,7 @@
 // onto one playback device and takes commands from buttons, a serial line and a
 // socket.
 //
-//	submixd -config FILE [-check] [-demo] [-version]
+//	submixd [-config FILE] [-check] [-state DIR] [-demo] [-version]
 package main
 
 import (
@@ -33,6 +33,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	path := flags.String("config", "/etc/submix/submix.toml", "configuration `file`")
 	check := flags.Bool("check", false, "list the mistakes in the configuration and exit")
 	demo := flags.Bool("demo", false, "run on simulated cards, with the command console on the terminal")
+	stateDir := flags.String("state", "/var/lib/submix", "`directory` that keeps what is learned, for the next start; empty: keep nothing")
 	show := flags.Bool("version", false, "print the version and exit")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -63,9 +64,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var console io.ReadWriter
 	if *demo {
 		console = terminal{stdin, stdout}
+		*stateDir = "" // simulated cards are no box's
 		fmt.Fprintln(stdout, "Submix on simulated cards. Try: streams, mute mic, help, end")
 	}
-	if err := serve(cfg, load, stderr, console); err != nil {
+	if err := serve(cfg, load, *stateDir, stderr, console); err != nil {
 		fmt.Fprintln(stderr, "submixd:", err)
 		return 1
 	}
@@ -74,11 +76,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // serve runs the box until it is told to stop by a signal, by the end of the
 // mix (on_end = "exit") or by the end of the console.
-func serve(cfg *config.Config, load func() (*config.Config, error), stderr io.Writer, console io.ReadWriter) error {
+func serve(cfg *config.Config, load func() (*config.Config, error), stateDir string, stderr io.Writer, console io.ReadWriter) error {
 	stop, forget := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer forget()
 	log := control.NewLog(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: logLevel(console)}))
-	b, err := newBox(cfg, load, slog.New(log))
+	kept := openState(stateDir, slog.New(log))
+	b, err := newBox(cfg, load, kept, slog.New(log))
 	if err != nil {
 		return err
 	}
@@ -86,6 +89,7 @@ func serve(cfg *config.Config, load func() (*config.Config, error), stderr io.Wr
 	if err != nil {
 		return err // it may be another daemon's, whose devices and files are left alone
 	}
+	defer saving(kept, slog.New(log))()
 	ctx, cancel := context.WithCancel(context.Background())
 	d := control.NewDispatcher(b.controls(log))
 	b.addConfigured()

@@ -15,18 +15,21 @@ const (
 	countPeriod   = time.Second
 )
 
-// monitor logs what has happened to the streams: the mixing goroutine itself
-// logs nothing.
+// monitor logs what has happened to the streams, and keeps what is learned of
+// their clocks: the mixing goroutine itself does neither.
 func monitor(ctx context.Context, b *box, log *slog.Logger) {
 	tick := time.NewTicker(monitorPeriod)
 	defer tick.Stop()
 	w := watch{log: log}
+	c := clocks{log: log, drifts: b.drifts}
 	for {
 		select {
 		case <-ctx.Done():
+			b.drifts.keep(time.Now(), true)
 			return
 		case now := <-tick.C:
 			w.look(b.mixer(), now)
+			c.look(b.heard(), now)
 		}
 	}
 }

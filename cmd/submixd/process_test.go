@@ -34,7 +34,7 @@ func startProcess(t *testing.T, dir, toml string) *process {
 	t.Helper()
 	p := &process{T: t, config: filepath.Join(dir, "submix.toml"), socket: filepath.Join(dir, "s")}
 	p.configure(toml)
-	p.Cmd = exec.Command(os.Args[0], "-config", p.config)
+	p.Cmd = exec.Command(os.Args[0], "-config", p.config, "-state", dir)
 	p.Env = append(os.Environ(), asProcess+"=1", noPause)
 	stderr, err := p.StderrPipe()
 	if err != nil {

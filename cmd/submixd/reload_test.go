@@ -35,6 +35,16 @@ func TestReload(t *testing.T) {
 		r.says("streams", "stream line state=live gain=0.0 mute=yes")
 		untouched()
 
+		for _, key := range []string{"latency = \"20ms\"", "sync = \"locked\""} { // made anew each time
+			line := r.card("line")
+			edit("gain = -6.0", "gain = -3.0\nmute = true", "hz=660\"", "hz=1000\"\n"+key)
+			r.streams("mic live", "line live")
+			if r.card("line") == line {
+				t.Errorf("%s is not taken over", key)
+			}
+			untouched()
+		}
+
 		edit("gain = -6.0", "gain = -3.0\nmute = true", "add = false", "") // one more, one device as before
 		r.streams("mic live", "line live", "spare live")
 		untouched()

@@ -15,6 +15,7 @@ import (
 
 	"submix/cmd/submixd/config"
 	"submix/control"
+	"submix/control/state"
 	"submix/hw/sim"
 	"submix/mixer"
 )
@@ -24,6 +25,7 @@ type rig struct {
 	*testing.T
 	path   string // of the configuration
 	log    *control.Log
+	kept   *state.File
 	b      *box
 	d      *control.Dispatcher
 	mixing chan error
@@ -59,7 +61,10 @@ func newRig(t *testing.T, toml string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.b, err = newBox(cfg, load, slog.New(r.log)); err != nil {
+	if r.kept, err = state.Open(""); err != nil {
+		t.Fatal(err)
+	}
+	if r.b, err = newBox(cfg, load, r.kept, slog.New(r.log)); err != nil {
 		t.Fatal(err)
 	}
 	r.b.openSource = r.openSource

@@ -43,6 +43,9 @@ func (b *box) Add(_ context.Context, r control.AddRequest) error {
 	if r.Sync != "" {
 		c.Locked = r.Sync == "locked"
 	}
+	if r.Latency != nil {
+		c.Latency = *r.Latency
+	}
 	return b.add(c, false)
 }
 
@@ -115,10 +118,22 @@ func (b *box) add(c config.Capture, wait bool) error {
 	return nil
 }
 
+// streamConfig is that of in, without a source.
+func (b *box) streamConfig(in *input) mixer.StreamConfig {
+	c := mixer.StreamConfig{
+		Name: in.Name, GainDB: in.GainDB, Mute: in.Mute, Channels: in.channelMap(),
+		Live: in.live, Locked: in.Locked, Latency: in.Latency,
+	}
+	if in.live {
+		c.DriftPPM = b.drifts.of(in.Device)
+	}
+	return c
+}
+
 // enter adds the stream of in, with src unless that is nil, to m and to the
 // inputs in one step, so that End finds every stream that is in the mix.
 func (b *box) enter(m *mixer.Mixer, in *input, src *source) error {
-	sc := mixer.StreamConfig{Name: in.Name, GainDB: in.GainDB, Mute: in.Mute, Channels: in.channelMap(), Live: in.live}
+	sc := b.streamConfig(in)
 	if src != nil {
 		sc.Source, sc.Format = src, src.format
 	}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"sync"
+
+	"submix/control/state"
+)
+
+// openState reads the state file in dir, which is empty to keep nothing. What is
+// wrong with it is logged, and the box begins without.
+func openState(dir string, log *slog.Logger) *state.File {
+	path := ""
+	if dir != "" {
+		path = filepath.Join(dir, "state.json")
+	}
+	f, err := state.Open(path)
+	if err != nil {
+		log.Warn("what was learned is lost", "error", err)
+	}
+	return f
+}
+
+// saving saves what is put into the file until stop is called, which returns when
+// the last of it is saved.
+func saving(f *state.File, log *slog.Logger) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var run sync.WaitGroup
+	run.Go(func() {
+		f.Run(ctx, func(err error) {
+			if err != nil {
+				log.Warn("state is not saved", "error", err)
+			} else {
+				log.Info("state is saved again")
+			}
+		})
+	})
+	return func() {
+		cancel()
+		run.Wait()
+	}
+}
