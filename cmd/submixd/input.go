@@ -69,7 +69,7 @@ func (in *input) run(ctx context.Context, b *box, src *source) {
 func (in *input) reopen(open func(*input) (*source, error)) (*source, error) {
 	src, err := open(in)
 	if err == nil {
-		err = in.stream.Attach(src, src.format)
+		err = in.stream.Attach(src.Source, src.format)
 	}
 	if err == nil {
 		return src, nil

@@ -19,7 +19,7 @@ import (
 
 // A source is an open device that a stream reads. A nil *source is none.
 type source struct {
-	mixer.Source
+	Source  mixer.Source // given to the mixer, which looks what more it is: mixer.Clocked, a feed
 	format  mixer.Format
 	release func() error
 	pump    func(context.Context) // feeds Source; nil if it needs no help

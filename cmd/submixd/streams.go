@@ -135,7 +135,7 @@ func (b *box) streamConfig(in *input) mixer.StreamConfig {
 func (b *box) enter(m *mixer.Mixer, in *input, src *source) error {
 	sc := b.streamConfig(in)
 	if src != nil {
-		sc.Source, sc.Format = src, src.format
+		sc.Source, sc.Format = src.Source, src.format
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
