@@ -102,10 +102,6 @@ func (in *input) openFile() (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Rate() != in.mix.Rate {
-		r.Close()
-		return nil, fmt.Errorf("%s has %d Hz, the mix %d Hz: convert it: %w", in.Device.Name, r.Rate(), in.mix.Rate, control.ErrUnsuitable)
-	}
 	feed := mixer.NewFeed(r.Channels(), fileAhead*in.mix.Block)
 	return &source{
 		Source: feed, format: mixer.Format{Rate: r.Rate(), Channels: r.Channels()}, release: r.Close,

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -161,9 +162,42 @@ func TestMonoFile(t *testing.T) {
 	wantPlayed(t, played[:min(len(played), 2*48000)], both)
 }
 
+// A file of another rate is as long, and as high, as it was recorded.
+func TestFileOfAnotherRate(t *testing.T) {
+	const rate, hz, seconds = 44100, 997, 2
+	dir := t.TempDir()
+	tone := make([]float32, rate*seconds)
+	for i := range tone {
+		tone[i] = float32(0.5 * math.Sin(2*math.Pi*hz*float64(i)/rate))
+	}
+	writeWAV(t, filepath.Join(dir, "in.wav"), rate, 1, tone)
+	inBubble(t, fromFile(dir), func(r *rig) {
+		time.Sleep((seconds + 1) * time.Second)
+		r.streams("tape ended")
+	})
+	played := readWAV(t, filepath.Join(dir, "out.wav"))
+	first, last, crossings := -1, 0, 0
+	for i := 2; i < len(played); i += 2 {
+		if played[i] != 0 {
+			last = i / 2
+			if first < 0 {
+				first = i / 2
+			}
+		}
+		if played[i-2] < 0 && played[i] >= 0 {
+			crossings++
+		}
+	}
+	length := float64(last-first+1) / 48000
+	t.Logf("%d periods in %.4f s", crossings, length)
+	if math.Abs(length-seconds) > 0.005 || math.Abs(float64(crossings)-hz*seconds) > 3 {
+		t.Errorf("%d periods in %.4f s, want %d in %d s", crossings, length, hz*seconds, seconds)
+	}
+}
+
 func TestUnsuitableFiles(t *testing.T) {
 	dir := t.TempDir()
-	writeWAV(t, filepath.Join(dir, "slow.wav"), 44100, 2, noise(1000))
+	writeWAV(t, filepath.Join(dir, "slow.wav"), 5999, 2, noise(1000))
 	if err := os.WriteFile(filepath.Join(dir, "text.wav"), []byte("this is no sound at all"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +205,7 @@ func TestUnsuitableFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	inBubble(t, simulated3, func(r *rig) {
-		r.refuses("add x file:"+dir+"/slow.wav", control.CodeUnsuitable, "slow.wav has 44100 Hz, the mix 48000 Hz: convert it")
+		r.refuses("add x file:"+dir+"/slow.wav", control.CodeUnsuitable, "5999 Hz")
 		r.refuses("add x file:"+dir+"/text.wav", control.CodeDevice, "RIFF")
 		r.refuses("add x file:"+dir+"/dir.wav", control.CodeUnsuitable, "not a regular file")
 		time.Sleep(100 * time.Millisecond)
