@@ -109,7 +109,7 @@ func (r *rig) openSource(in *input) (*source, error) {
 	}
 	if g, ok := src.Source.(gaps); ok {
 		r.mu.Lock()
-		r.cards[in.Name] = g.Source.(*sim.Source)
+		r.cards[in.Name] = g.Clocked.(*sim.Source)
 		r.mu.Unlock()
 	}
 	release := src.release

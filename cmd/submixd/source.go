@@ -126,11 +126,11 @@ func pump(ctx context.Context, feed *mixer.Feed, r *file.Reader, block int) erro
 	}
 }
 
-// gaps tells the mixer in its own words that a card has lost frames.
-type gaps struct{ mixer.Source }
+// gaps is a card that tells the mixer in its own words that it has lost frames.
+type gaps struct{ mixer.Clocked }
 
 func (g gaps) Read(dst []float32) (int, error) {
-	n, err := g.Source.Read(dst)
+	n, err := g.Clocked.Read(dst)
 	if err != nil && isXrun(err) {
 		err = mixer.ErrGap
 	}
