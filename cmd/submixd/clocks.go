@@ -75,7 +75,7 @@ func (c *clocks) tellLock(in *input, s mixer.StreamInfo, was mixer.Lock) {
 		c.log.Info("clock locked", "stream", s.Name, "drift", drift, "latency", shown(s.Latency))
 	case mixer.OutOfRange:
 		c.log.Warn("clock out of range", "stream", s.Name, "device", in.Device, "drift", drift,
-			"range", fmt.Sprintf("+-%dppm", maxDriftPPM),
+			"range", fmt.Sprintf("+-%.0fppm", maxDriftPPM),
 			"hint", "the card does not run at the rate that it says: use it at another rate, or another card")
 	case mixer.Seeking:
 		if was == mixer.Locked {

@@ -75,7 +75,7 @@ func TestLocksAreTold(t *testing.T) {
 	w.sees(adaptive(mixer.Seeking, -5, 13*ms), `level=warn text="clock lost" stream=mic drift=-5.0ppm`)
 	w.sees(adaptive(mixer.Seeking, 12000, 13*ms))
 	w.sees(adaptive(mixer.OutOfRange, 12345.6, 13*ms),
-		`level=warn text="clock out of range" stream=mic device=usb:1-1.2,0 drift=+12345.6ppm range=+-10000ppm hint="the card`)
+		`level=warn text="clock out of range" stream=mic device=usb:1-1.2,0 drift=+12345.6ppm range=+-9500ppm hint="the card`)
 	w.sees(adaptive(mixer.OutOfRange, 12345.6, 13*ms))
 	w.sees(adaptive(mixer.Seeking, 100, 13*ms)) // it was not locked, so nothing is lost
 	w.sees(adaptive(mixer.Locked, 80, 13*ms), `text="clock locked"`)

@@ -9,14 +9,15 @@ import (
 
 	"submix/cmd/submixd/config"
 	"submix/control/state"
+	"submix/mixer/drift"
 )
 
 const (
 	driftSection = "drift" // of the state file: device to ppm
 	driftWorth   = 0.5     // ppm: a smaller change is not put down before the end
 	driftPause   = time.Minute
-	maxDriftPPM  = 10_000 // what the mixer corrects, either way
-	maxDrifts    = 256    // devices, far more than a box has sockets
+	maxDriftPPM  = drift.Limit * 1e6 // what the mixer corrects, either way
+	maxDrifts    = 256               // devices, far more than a box has sockets
 )
 
 // drifts is how fast the clock of each device is against that of the playback
