@@ -25,6 +25,7 @@ type Source struct {
 	seen       time.Time     // up to when live is counted
 	stallUntil time.Time     // on demand
 	live       time.Duration // how long it has captured, stalls left out
+	moved      time.Time     // when it last captured
 	read       int64         // frames read, or lost: the number of the next frame
 	xruns      uint64
 	gone       bool
@@ -100,6 +101,19 @@ func (s *Source) Read(dst []float32) (frames int, err error) {
 	return int(n), nil
 }
 
+// Ahead returns how many frames the card had captured at the time at, that of the last one, beyond those that Read has
+// returned. at is zero while nothing is known: before the card captures, and when it is gone. It allocates nothing.
+func (s *Source) Ahead() (frames int, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.gone || !s.running {
+		return 0, time.Time{}
+	}
+	s.advance(time.Now())
+	captured := s.clock.frames(s.live)
+	return int(captured - s.read), s.moved.Add(s.clock.after(captured) - s.live)
+}
+
 // Stall makes the card capture nothing from now on for d.
 func (s *Source) Stall(d time.Duration) {
 	s.mu.Lock()
@@ -121,7 +135,7 @@ func (s *Source) Plug() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.gone {
-		s.gone, s.running, s.live, s.read = false, false, 0, 0
+		s.gone, s.running, s.live, s.read, s.moved = false, false, 0, 0, time.Time{}
 	}
 }
 
@@ -144,7 +158,9 @@ func (s *Source) advance(now time.Time) {
 		from = s.stallUntil
 	}
 	if now.After(from) {
-		s.live += s.scheduled(now.Sub(s.start)) - s.scheduled(from.Sub(s.start))
+		if d := s.scheduled(now.Sub(s.start)) - s.scheduled(from.Sub(s.start)); d > 0 {
+			s.live, s.moved = s.live+d, now
+		}
 	}
 	s.seen = now
 }
