@@ -23,7 +23,7 @@ func TestMonitor(t *testing.T) {
 		time.Sleep(time.Second)
 		r.wantLogged(1, `text="stream" stream=mic state=stalled`)
 		r.wantLogged(1, `text="stream" stream=mic state=live`)
-		r.wantLogged(0, "stream=line")
+		r.wantLogged(0, `text="stream" stream=line`)
 
 		r.b.mixer().Output().CountXrun()
 		for range 30 { // three seconds of it

@@ -53,7 +53,7 @@ func session(t *testing.T, do func(string) control.Reply, mixEnds func()) {
 		{"add x file:/nowhere/x.wav", control.CodeMissing, []string{"/nowhere/x.wav"}},
 		{"add x hw:Nope,0", control.CodeMissing, []string{"hw:Nope,0"}},
 		{"add x sim:tone channels=1,2,1", control.CodeOption, []string{"3 channels for a mix of 2"}},
-		{"add x sim:tone?rate=5999", control.CodeUnsuitable, []string{"5999 Hz"}},
+		{"add x sim:tone?rate=5999", control.CodeUnsuitable, []string{"5999"}},
 		{"remove spare", 0, nil},
 		{"remove spare", control.CodeNoStream, []string{"spare"}},
 		{"remove new", 0, nil},

@@ -205,7 +205,7 @@ func TestUnsuitableFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	inBubble(t, simulated3, func(r *rig) {
-		r.refuses("add x file:"+dir+"/slow.wav", control.CodeUnsuitable, "5999 Hz")
+		r.refuses("add x file:"+dir+"/slow.wav", control.CodeUnsuitable, "5999")
 		r.refuses("add x file:"+dir+"/text.wav", control.CodeDevice, "RIFF")
 		r.refuses("add x file:"+dir+"/dir.wav", control.CodeUnsuitable, "not a regular file")
 		time.Sleep(100 * time.Millisecond)
