@@ -26,14 +26,18 @@ func transition(inRate, outRate int) band {
 
 // Kaiser's formulas for the attenuation and the shape of his window: J. F. Kaiser,
 // "Nonrecursive digital filter design using the I0-sinh window function", 1974.
-const kaiserFloor = 7.95
+// They are good to 2 dB, which are added.
+const (
+	kaiserFloor = 7.95
+	kaiserError = 2
+)
 
 func (b band) kaiserSlope() float64 { return 2.285 * 2 * math.Pi * (b.stop - b.pass) }
 
 // taps is the length that the filter needs. It is an odd number of groups of
 // lanes: the kernels begin with one group and go on by two.
 func (b band) taps() int {
-	need := (StopDB - kaiserFloor) / b.kaiserSlope()
+	need := (StopDB + kaiserError - kaiserFloor) / b.kaiserSlope()
 	pairs := math.Ceil((need - lanes) / (2 * lanes))
 	return lanes + 2*lanes*int(max(1, pairs))
 }

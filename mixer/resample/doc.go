@@ -27,5 +27,5 @@ const (
 	// StopDB is the attenuation of the stop band, at least. Near the end of the
 	// pass band, where its mirror image is the nearest, it is the ratio of signal
 	// to noise; further down the images are lower, and the noise is that of float32.
-	StopDB = 131
+	StopDB = 129
 )

@@ -16,7 +16,7 @@ func TestKernelsArePlain(t *testing.T) {
 		in, out := drawConversion(t)
 		channels := rapid.IntRange(1, 8).Draw(t, "channels")
 		fast, slow := must(New(in, out, channels)), must(NewPlain(in, out, channels))
-		src := noise(2000 * channels)
+		src := noise(700 * channels)
 		got, want := make([]float32, 700*channels), make([]float32, 700*channels)
 		for len(src) > 0 {
 			c := drawCorrection(t)

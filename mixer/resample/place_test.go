@@ -46,6 +46,12 @@ func TestStepsWithin(t *testing.T) {
 		step := drawStep(t)
 		p := place{rapid.IntRange(0, 10).Draw(t, "frames"), rapid.Uint64().Draw(t, "frac")}
 		limit := rapid.OneOf(rapid.IntRange(-10, 1000), rapid.IntRange(0, 1<<40)).Draw(t, "limit")
+		if rapid.Bool().Draw(t, "close") {
+			// The last step begins just before the end of limit, or just behind it.
+			last := p.after(rapid.IntRange(1, 1<<40).Draw(t, "steps"), step)
+			p.frac -= last.frac + rapid.Uint64Range(0, 1).Draw(t, "before")
+			limit = last.frames
+		}
 		n := p.stepsWithin(limit, step)
 		if n < 0 || n > 0 && p.after(n-1, step).frames > limit || p.after(n, step).frames <= limit {
 			t.Fatalf("from %v by %v: not %d within %d", p, step, n, limit)
