@@ -6,6 +6,7 @@ import (
 	yobert "github.com/yobert/alsa"
 	"github.com/yobert/alsa/alsatype"
 	status "github.com/yobert/alsa/pcm"
+	"github.com/yobert/alsa/pcm/state"
 
 	"submix/hw/pcm"
 )
@@ -20,7 +21,7 @@ const (
 	reqHwParams = iocRead | iocWrite | unsafe.Sizeof(hwParams{})<<16 | iocType | 0x11
 	reqSwParams = iocRead | iocWrite | unsafe.Sizeof(alsatype.SwParams{})<<16 | iocType | 0x13
 	reqStatus   = iocRead | unsafe.Sizeof(status.Status{})<<16 | iocType | 0x20
-	reqDelay    = iocRead | unsafe.Sizeof(alsatype.Sframes(0))<<16 | iocType | 0x21
+	reqSyncPtr  = iocRead | iocWrite | unsafe.Sizeof(syncPtr{})<<16 | iocType | 0x23
 	reqPrepare  = iocType | 0x40
 	reqStart    = iocType | 0x42
 	reqDrop     = iocType | 0x43
@@ -48,6 +49,24 @@ type xferI struct {
 	result alsatype.Sframes
 	buf    unsafe.Pointer
 	frames alsatype.Uframes
+}
+
+// syncOnlyTell is SNDRV_PCM_SYNC_PTR_APPL | SNDRV_PCM_SYNC_PTR_AVAIL_MIN without _HWSYNC: SYNC_PTR changes nothing and
+// does not have the driver look at the card, it tells what the kernel knows.
+const syncOnlyTell = 2 | 4
+
+// syncPtr is struct snd_pcm_sync_ptr of a 64-bit kernel, with struct snd_pcm_mmap_status and _control in it. arm64 has no
+// other way to them, as it does not let their pages be mapped (sound/core/pcm_native.c).
+type syncPtr struct {
+	flags  uint32
+	_      uint32
+	state  state.State
+	_      uint32
+	hw     alsatype.Uframes  // the card's position as the driver has told it last ...
+	tstamp alsatype.Timespec // ... and when that was; of CLOCK_MONOTONIC, as setSoftware has it
+	_      [32]byte
+	appl   alsatype.Uframes // the program's position
+	_      [56]byte
 }
 
 // mask is struct snd_mask, a set of numbers.

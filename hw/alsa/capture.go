@@ -73,6 +73,29 @@ func (c *Capture) Read(dst []float32) (frames int, err error) {
 	return frames, nil
 }
 
+// Ahead returns how many frames the device had captured at the time at, that of its last interrupt, beyond those that
+// Read has returned; negative if Read has returned some that were captured later. Call it just before each Read: a read
+// that finds the device moved leaves no trace of the interrupt before. at is zero while nothing is known: after the start
+// and after an xrun until the first interrupt, and when the device is gone, which Read tells. It never waits, and it
+// allocates nothing.
+func (c *Capture) Ahead() (frames int, at time.Time) {
+	if c.enter() != nil {
+		return 0, time.Time{}
+	}
+	defer c.gate.leave()
+	m, interrupt, e := c.look()
+	if e != 0 || !c.running {
+		return 0, time.Time{}
+	}
+	if interrupt {
+		c.clock.last = m
+	}
+	if m = c.clock.last; m.at == 0 {
+		return 0, time.Time{}
+	}
+	return int(m.hw) - int(c.clock.sync.appl), c.clock.time(m.at)
+}
+
 // Wait blocks until at least one period can be read, or Read has an error to tell, and returns true; or until timeout,
 // and returns false. A negative timeout is none. It blocks the thread, not only the goroutine.
 func (c *Capture) Wait(timeout time.Duration) (ready bool, err error) {

@@ -35,8 +35,13 @@ type fakePCM struct {
 	period, size int
 	frame        int // bytes
 	sw           alsatype.SwParams
-	hw, appl     int    // frames moved by the hardware and by the program since PREPARE
-	sound        []byte // playback: all that was written; capture: what is yet to be recorded
+	hw, appl     int // frames moved by the hardware and by the program since PREPARE
+	beyond       int // frames that the hardware holds beyond the buffer
+	told         int // hw, as the kernel knows it ...
+	toldAt       time.Duration
+	clock        epoch         // ... since then; that of the stream
+	lag          time.Duration // how long STATUS takes
+	sound        []byte        // playback: all that was written; capture: what is yet to be recorded
 }
 
 func newFakePCM(capture bool) *fakePCM {
@@ -70,6 +75,7 @@ func (f *fakePCM) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 	if f.state == state.Disconnected {
 		return unix.ENODEV
 	}
+	was := f.state
 	f.pass(f.late[req])
 	delete(f.late, req)
 	if next := f.errnos[req]; len(next) > 0 {
@@ -79,7 +85,7 @@ func (f *fakePCM) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 		}
 	}
 	switch req {
-	case reqReadI, reqWriteI, reqDelay, reqStatus, reqHwRefine:
+	case reqReadI, reqWriteI, reqSyncPtr, reqStatus, reqHwRefine:
 	default:
 		f.calls = append(f.calls, req)
 	}
@@ -105,7 +111,7 @@ func (f *fakePCM) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 		if f.state == state.Running {
 			return unix.EBUSY
 		}
-		f.state, f.hw, f.appl = state.Prepared, 0, 0
+		f.state, f.hw, f.appl, f.told = state.Prepared, 0, 0, 0
 	case reqStart:
 		if f.state != state.Prepared {
 			return unix.EBADFD
@@ -125,12 +131,19 @@ func (f *fakePCM) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 		}
 		f.state = state.Running
 	case reqStatus:
-		(*status.Status)(arg).State = f.state
-	case reqDelay:
-		if e := f.accessible(); e != 0 {
-			return e
+		time.Sleep(f.lag)
+		f.tell()
+		s := (*status.Status)(arg)
+		*s = status.Status{State: was, Tstamp: f.stamp(), ApplPtr: alsatype.Uframes(f.appl), HwPtr: alsatype.Uframes(f.told), Avail: alsatype.Uframes(f.avail())}
+		if f.state == state.Running {
+			s.Delay = alsatype.Sframes(f.appl - f.told + f.beyond)
 		}
-		*(*alsatype.Sframes)(arg) = alsatype.Sframes(f.appl - f.hw)
+	case reqSyncPtr:
+		s := (*syncPtr)(arg)
+		if s.flags != 6 { // with others it would move the card's or the program's position
+			return unix.EINVAL
+		}
+		s.state, s.hw, s.appl, s.tstamp = f.state, alsatype.Uframes(f.told), alsatype.Uframes(f.appl), f.stamp()
 	case reqReadI, reqWriteI:
 		return f.transfer((*xferI)(arg))
 	}
@@ -160,6 +173,7 @@ func (f *fakePCM) transfer(x *xferI) unix.Errno {
 	if int(x.frames) > f.size {
 		return unix.EFAULT // the program's buffer is as large as the device's
 	}
+	f.tell()
 	n := min(int(x.frames), f.avail())
 	if n == 0 {
 		return unix.EAGAIN
@@ -190,8 +204,20 @@ func (f *fakePCM) pass(n int) {
 	}
 	f.hw += n
 	if f.avail() >= int(f.sw.StopThreshold) {
-		f.state = state.Xrun
+		f.state, f.toldAt = state.Xrun, f.clock.now()
 	}
+}
+
+// tell lets the kernel know of the hardware's position: what an interrupt does, and each call that looks.
+func (f *fakePCM) tell() {
+	if f.told != f.hw {
+		f.told, f.toldAt = f.hw, f.clock.now()
+	}
+}
+
+func (f *fakePCM) stamp() alsatype.Timespec {
+	ns := f.clock.mono + f.toldAt
+	return alsatype.Timespec{Sec: int(ns / time.Second), Nsec: int(ns % time.Second)}
 }
 
 func (f *fakePCM) poll(events int16, timeout time.Duration) (int16, bool) {
@@ -199,7 +225,10 @@ func (f *fakePCM) poll(events int16, timeout time.Duration) (int16, bool) {
 	if !f.stuck {
 		f.pass(f.late[0])
 		delete(f.late, 0)
-		f.pass(max(0, int(f.sw.AvailMin)-f.avail()))
+		if n := int(f.sw.AvailMin) - f.avail(); n > 0 {
+			f.pass(n)
+			f.tell()
+		}
 		if f.state == state.Draining {
 			f.state = state.Setup
 		}

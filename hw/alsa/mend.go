@@ -31,6 +31,7 @@ func (s *stream) mend(e unix.Errno) error {
 		if s.command(reqResume) != 0 {
 			e = s.restart()
 		} else {
+			s.clock.restarted()
 			e = 0
 		}
 	case unix.EPIPE:

@@ -15,7 +15,7 @@ import (
 func TestPlaybackUnderrun(t *testing.T) {
 	for name, fail := range map[string]func(*fakePCM){
 		"in poll":   func(f *fakePCM) { f.late = map[uintptr]int{0: 300} },
-		"in DELAY":  func(f *fakePCM) { f.late = map[uintptr]int{reqDelay: 300} },
+		"in STATUS": func(f *fakePCM) { f.late = map[uintptr]int{reqStatus: 300} },
 		"stopped":   func(f *fakePCM) { f.state = state.Setup },
 		"suspended": func(f *fakePCM) { f.state = state.Suspended },
 	} {

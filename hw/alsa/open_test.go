@@ -20,8 +20,9 @@ func TestLayouts(t *testing.T) {
 	for _, c := range []struct{ got, want uintptr }{
 		{unsafe.Sizeof(hwParams{}), 608}, {unsafe.Sizeof(alsatype.SwParams{}), 136},
 		{unsafe.Sizeof(xferI{}), 24}, {unsafe.Sizeof(status.Status{}), 152},
+		{unsafe.Sizeof(syncPtr{}), 136}, {unsafe.Offsetof(syncPtr{}.hw), 16}, {unsafe.Offsetof(syncPtr{}.tstamp), 24}, {unsafe.Offsetof(syncPtr{}.appl), 72},
 		{reqHwRefine, 0xc2604110}, {reqHwParams, 0xc2604111}, {reqSwParams, 0xc0884113}, {reqStatus, 0x80984120},
-		{reqDelay, 0x80084121}, {reqPrepare, 0x4140}, {reqWriteI, 0x40184150}, {reqReadI, 0x80184151},
+		{reqSyncPtr, 0xc0884123}, {reqPrepare, 0x4140}, {reqWriteI, 0x40184150}, {reqReadI, 0x80184151},
 	} {
 		if c.got != c.want {
 			t.Errorf("%#x, want %#x", c.got, c.want)

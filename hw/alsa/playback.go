@@ -3,7 +3,6 @@ package alsa
 import (
 	"fmt"
 	"time"
-	"unsafe"
 
 	"github.com/yobert/alsa/pcm/state"
 	"golang.org/x/sys/unix"
@@ -48,9 +47,11 @@ func newPlayback(s *stream) *Playback {
 // stays silent.
 func (p *Playback) Channels() int { return p.want }
 
-// Wait blocks until there is room for a block, and returns the number of frames that are queued and not played yet,
-// what the hardware holds included. The first call starts the device on a buffer of silence with room for one block, so
-// that with one Write for each Wait, BufferFrames frames are queued after each Write.
+// Wait blocks until there is room for a block, and returns the number of frames that were queued and not played yet at
+// the time at, what the hardware holds included. at is that of the device's last interrupt, a little before Wait
+// returned, or if there was none since the last Write or Wait, that at which the device was seen to have moved last. The
+// first call starts the device on a buffer of silence with room for one block, so that with one Write for each Wait,
+// BufferFrames frames are queued after each Write.
 //
 // The error is ErrXrun, once for each underrun, if the device ran dry: it was started again in the same way, there is
 // room for a block, and queuedFrames holds; go on as usual. ErrGone: the device is gone, or took no sound for two
@@ -67,14 +68,36 @@ func (p *Playback) Wait() (queuedFrames int, at time.Time, err error) {
 		if err := p.room(); err != nil {
 			return 0, time.Time{}, err
 		}
-		e := p.node.ioctl(reqDelay, unsafe.Pointer(&p.delay))
+		queued, at, e := p.queued()
 		if e == 0 {
-			return max(0, int(p.delay)), time.Now(), p.takeXrun()
+			return queued, at, p.takeXrun()
 		}
 		if err := p.mend(e); err != nil {
 			return 0, time.Time{}, err
 		}
 	}
+}
+
+// queued returns how many frames were queued when the card moved last, and when that was. The order of the calls is
+// such that the interrupt is seen: STATUS has the driver look at the card.
+func (p *Playback) queued() (frames int, at time.Time, e unix.Errno) {
+	m, interrupt, e := p.look()
+	if e == 0 {
+		e = p.state()
+	}
+	if e == 0 && int(p.status.Avail) >= p.buffer {
+		e = unix.EPIPE // that look found it dry
+	}
+	if e != 0 {
+		return 0, time.Time{}, e
+	}
+	seen := p.clock.of(p.status.Tstamp)
+	p.clock.own = max(p.clock.own, seen)
+	if !interrupt {
+		m = move{p.status.HwPtr, max(seen, p.clock.started)} // not moved since the start: stamped before it
+	}
+	beyond := p.clock.smooth(int(p.status.Delay)-int(p.status.ApplPtr-p.status.HwPtr), p.rate/p.period)
+	return max(0, int(p.status.ApplPtr)-int(m.hw)+beyond), p.clock.time(m.at), 0
 }
 
 // Write queues one block of PeriodFrames frames, interleaved, full scale 1.0; it does not keep it, and allocates

@@ -22,6 +22,7 @@ type stream struct {
 	name string
 	want int // channels asked for
 
+	clock clock
 	gate  gate
 	once  sync.Once
 	xruns atomic.Uint64
@@ -35,7 +36,6 @@ type stream struct {
 
 	// Arguments of system calls, in here so that no call allocates them.
 	xfer   xferI
-	delay  alsatype.Sframes
 	status status.Status
 
 	errXrun, errClosed error // made beforehand, for the same reason
@@ -50,7 +50,7 @@ func setUp(n node, c Config, capture bool) (*stream, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return &stream{
-		setup: agreed, node: n, name: name, want: c.Channels, gate: newGate(),
+		setup: agreed, node: n, name: name, want: c.Channels, clock: clock{epoch: newEpoch()}, gate: newGate(),
 		errXrun:   fmt.Errorf("%s: %w: %w", name, ErrXrun, unix.EPIPE),
 		errClosed: fmt.Errorf("%s: %w", name, ErrClosed),
 	}, nil
@@ -99,7 +99,9 @@ func (s *stream) enter() error {
 // transfer moves up to frames frames between the device and raw, and returns how many it moved.
 func (s *stream) transfer(req uintptr, raw []byte, frames int) (int, unix.Errno) {
 	s.xfer = xferI{buf: unsafe.Pointer(unsafe.SliceData(raw)), frames: alsatype.Uframes(frames)}
-	if e := s.node.ioctl(req, unsafe.Pointer(&s.xfer)); e != 0 {
+	e := s.node.ioctl(req, unsafe.Pointer(&s.xfer))
+	s.clock.own = s.clock.now()
+	if e != 0 {
 		return 0, e
 	}
 	return int(s.xfer.result), 0
@@ -117,6 +119,7 @@ func (s *stream) restart() unix.Errno {
 	if e == 0 {
 		e = s.command(reqStart)
 	}
+	s.clock.restarted()
 	s.running = e == 0
 	return e
 }

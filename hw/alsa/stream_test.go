@@ -27,6 +27,7 @@ func openPair(t *testing.T, c Config) (*Capture, *fakePCM, *Playback, *fakePCM) 
 		if err != nil {
 			t.Fatal(err)
 		}
+		n.clock = s.clock.epoch
 		return s
 	}
 	return newCapture(open(in)), in, newPlayback(open(out)), out
@@ -253,6 +254,8 @@ func TestNoAllocation(t *testing.T) {
 	block, dst := make([]float32, 200), make([]float32, 1000)
 	n := testing.AllocsPerRun(100, func() {
 		dev.pass(50)
+		dev.tell()
+		c.Ahead()
 		c.Read(dst)
 		dev.pass(c.BufferFrames())
 		c.Read(dst)
