@@ -43,11 +43,15 @@ type Config struct {
 	// such as "usb:1-1.2". Without DEV it is the card's first device of the direction.
 	Device string
 	Rate   int // frames a second; 0 is 48000
+	// AnyRate is for a capture: if the device cannot do Rate, the nearest standard rate above that it can is taken, or
+	// else the nearest below, from an eighth to eight times of Rate. The stream's Rate tells which.
+	AnyRate bool
 	// Channels is the number wanted; 0 is 2. A device that has not that number is opened with the next greater one it
 	// has. A capture from a mono device has 1.
 	Channels int
 	// PeriodFrames is the device's period: a playback's block, and how often either wakes; 0 is 5 ms. If the device
-	// cannot do it, the nearest one it can is taken.
+	// cannot do it, the nearest one it can is taken. With another rate than Rate it is as many frames as take the same
+	// time.
 	PeriodFrames int
 	// Periods is the length of the buffer. For playback it is the latency; 0 is 3, and 2 is the least. For capture it
 	// adds no latency as the buffer is kept empty; 0 is 8, and less than 100 ms is raised to that.

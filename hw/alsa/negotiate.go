@@ -68,14 +68,14 @@ func negotiate(n node, c Config, capture bool) (setup, error) {
 	}
 	p, s, e := choose(n, all, c, capture)
 	if e == unix.EINVAL {
-		return setup{}, unsuitable(c, all.offer())
+		return setup{}, unsuitable(c, all.offer(), capture)
 	}
 	if e == 0 {
-		s.period, e = near(n, &p, paramPeriodSize, c.PeriodFrames)
+		s.period, e = near(n, &p, paramPeriodSize, max(1, (2*c.PeriodFrames*s.rate+c.Rate)/(2*c.Rate)))
 	}
 	if e == 0 {
 		want := c.Periods * s.period
-		if least := c.Rate / 10; capture && want < least {
+		if least := s.rate / 10; capture && want < least {
 			want = (least + s.period - 1) / s.period * s.period
 		}
 		s.buffer, e = near(n, &p, paramBufferSize, want)
@@ -99,25 +99,48 @@ func negotiate(n node, c Config, capture bool) (setup, error) {
 	return s, nil
 }
 
-// choose narrows the configurations to one count of channels, one format and the rate: the first that goes, counts in
-// the order Config promises, and formats in the order of preference. EINVAL if none does.
+// choose narrows the configurations to one rate, one count of channels and one format: the first that goes, rates and
+// counts in the order Config promises, and formats in the order of preference. EINVAL if none does.
 func choose(n node, all hwParams, c Config, capture bool) (hwParams, setup, unix.Errno) {
-	for _, channels := range counts(all.limits(paramChannels), c.Channels, capture) {
-		for _, f := range c.Formats {
-			number := formatNumber(f)
-			if number < 0 || !all.masks[paramFormat].has(number) {
-				continue
-			}
-			p := all
-			p.masks[paramFormat].only(number)
-			p.within(paramChannels, Range{channels, channels})
-			p.within(paramRate, Range{c.Rate, c.Rate})
-			if e := refine(n, &p); e != unix.EINVAL {
-				return p, setup{format: f, rate: c.Rate, channels: channels}, e
+	for _, rate := range rates(all.limits(paramRate), c.Rate, c.AnyRate && capture) {
+		for _, channels := range counts(all.limits(paramChannels), c.Channels, capture) {
+			for _, f := range c.Formats {
+				number := formatNumber(f)
+				if number < 0 || !all.masks[paramFormat].has(number) {
+					continue
+				}
+				p := all
+				p.masks[paramFormat].only(number)
+				p.within(paramChannels, Range{channels, channels})
+				p.within(paramRate, Range{rate, rate})
+				if e := refine(n, &p); e != unix.EINVAL {
+					return p, setup{format: f, rate: rate, channels: channels}, e
+				}
 			}
 		}
 	}
 	return all, setup{}, unix.EINVAL
+}
+
+// anyRate is how many times lower or higher than the wanted rate another one may be.
+const anyRate = 8
+
+// rates returns the rates to try, in that order.
+func rates(offered Range, want int, others bool) []int {
+	list := []int{want}
+	if others {
+		standard := []int{8000, 11025, 16000, 22050, 32000, 44100, 48000, 64000, 88200, 96000, 176400, 192000}
+		i, found := slices.BinarySearch(standard, want)
+		below := slices.Clone(standard[:i])
+		slices.Reverse(below)
+		if found {
+			i++
+		}
+		list = append(append(list, standard[i:]...), below...)
+	}
+	return slices.DeleteFunc(list, func(rate int) bool {
+		return rate < offered.Min || rate > offered.Max || rate*anyRate < want || rate > anyRate*want
+	})
 }
 
 // counts returns the channel counts to try, in that order.
@@ -176,10 +199,14 @@ func setSoftware(n node, s setup) unix.Errno {
 	return n.ioctl(reqSwParams, unsafe.Pointer(&sw))
 }
 
-func unsuitable(c Config, o Offer) error {
+func unsuitable(c Config, o Offer, capture bool) error {
 	var names []string
 	for _, f := range c.Formats {
 		names = append(names, f.String())
 	}
-	return fmt.Errorf("%w: asked for %s, %d Hz, %d channels; it offers %v", ErrUnsuitable, strings.Join(names, " or "), c.Rate, c.Channels, o)
+	rate := fmt.Sprint(c.Rate, " Hz")
+	if c.AnyRate && capture {
+		rate += fmt.Sprintf(" or a standard rate from %d to %d Hz", c.Rate/anyRate, c.Rate*anyRate)
+	}
+	return fmt.Errorf("%w: asked for %s, %s, %d channels; it offers %v", ErrUnsuitable, strings.Join(names, " or "), rate, c.Channels, o)
 }

@@ -92,6 +92,7 @@ func TestOpenErrors(t *testing.T) {
 }
 
 func TestNegotiate(t *testing.T) {
+	rate := func(rates ...int) func(*fakePCM) { return func(f *fakePCM) { f.values[paramRate] = rates } }
 	odd := func(f *fakePCM) { f.values[paramPeriodSize] = []int{64, 128, 256, 512} }
 	for _, c := range []struct {
 		about   string
@@ -111,6 +112,15 @@ func TestNegotiate(t *testing.T) {
 		{"an interface with many inputs", true, func(f *fakePCM) { f.values[paramChannels] = []int{10} }, Config{}, "10 channels"},
 		{"the next count", true, nil, Config{Channels: 3}, "4 channels"},
 		{"a rate it has not", true, nil, Config{Rate: 96000}, "96000 Hz, 2 channels; it offers S16_LE S24_LE S32_LE FLOAT_LE S24_3LE, 44100-48000 Hz, 1-8 channels"},
+		{"a rate it has not, any allowed", true, rate(44100), Config{AnyRate: true}, "S32_LE, 44100 Hz, 2 channels, period 221, buffer 4420 frames"},
+		{"the wanted rate first", true, rate(44100, 48000, 96000), Config{AnyRate: true}, "48000 Hz, 2 channels, period 240, buffer 4800"},
+		{"even for fewer bits", true, func(f *fakePCM) { f.formats = []int{2} }, Config{AnyRate: true}, "S16_LE, 48000 Hz"},
+		{"the nearest above before those below", true, rate(32000, 44100, 96000, 192000), Config{AnyRate: true}, "96000 Hz, 2 channels, period 480, buffer 8192"},
+		{"the nearest below", true, rate(8000, 16000), Config{AnyRate: true, PeriodFrames: 96}, "16000 Hz, 2 channels, period 32, buffer 1600"},
+		{"above an odd rate", true, rate(44100, 48000), Config{AnyRate: true, Rate: 47000}, "48000 Hz"},
+		{"a rate too far below", true, rate(8000), Config{AnyRate: true, Rate: 96000}, "96000 Hz or a standard rate from 12000 to 768000 Hz, 2 channels; it offers S16_LE S24_LE S32_LE FLOAT_LE S24_3LE, 8000 Hz"},
+		{"a rate too far above", true, rate(192000), Config{AnyRate: true, Rate: 22050}, "22050 Hz or a standard rate"},
+		{"playback keeps to the rate", false, rate(44100), Config{AnyRate: true}, "48000 Hz, 2 channels; it offers"},
 		{"a rate between", true, nil, Config{Rate: 47000}, "44100-48000 Hz"},
 		{"no format of ours", false, func(f *fakePCM) { f.formats = []int{0, 18} }, Config{}, "it offers S8 format 18, "},
 		{"period and buffer as asked", false, nil, Config{PeriodFrames: 96, Periods: 2}, "period 96, buffer 192"},
