@@ -61,7 +61,7 @@ func (c *clocks) tell(in *input, s mixer.StreamInfo, was clock) clock {
 		c.tellLock(in, s, was.lock)
 		was.lock = s.Lock
 	}
-	if moved := s.Target - was.target; in.live && in.Latency == 0 && moved.Abs() > targetWorth {
+	if moved := s.Target - was.target; s.Adaptive && in.Latency == 0 && moved.Abs() > targetWorth {
 		c.log.Info("latency chosen", "stream", s.Name, "latency", shown(s.Target))
 		was.target = s.Target
 	}
