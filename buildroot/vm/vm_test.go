@@ -24,6 +24,7 @@ var scenarios = []struct {
 	{name: "mix", run: "^Test(Mix|Serial|Button|NoOutput|Bad)", limit: 4 * time.Minute},
 	// SrcB has Dummy for a clock: it moves only while something plays on Dummy with the same period.
 	{name: "clocked", run: "^TestClocked", params: []string{"snd_aloop.timer_source=,Dummy.0.0"}, limit: 2 * time.Minute},
+	{name: "clocks", run: "^TestClock[A-Z]", limit: 4 * time.Minute},
 	{name: "load", run: "^TestLatency", limit: 4 * time.Minute},
 }
 

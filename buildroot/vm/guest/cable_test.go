@@ -14,12 +14,21 @@ import (
 	"submix/hw/pcm"
 )
 
-// tune is what a player plays: 16 bits, by the number of the frame since it began.
+// signal is what a player plays, full scale 1.0, by the number of the frame since it began.
+type signal func(frame int64, channel int) float32
+
+// tune is a signal of 16 bits.
 type tune func(frame int64, channel int) int16
 
-// player plays a signal into a cable until the test ends.
+func (s tune) signal() signal {
+	return func(frame int64, channel int) float32 { return float32(s(frame, channel)) / 32768 }
+}
+
+// player plays a signal into a cable until the test ends. It plays by the cable's clock: setDrift changes the signal's
+// frequencies too.
 type player struct {
 	t      *testing.T
+	rate   int
 	stop   chan struct{}
 	ended  sync.WaitGroup
 	mu     sync.Mutex
@@ -37,12 +46,18 @@ func startPlayer(t *testing.T, device string, channels, period int, s tune) *pla
 // startPlayerIn plays in one of the formats given, or, with nil, in whatever the other end of the cable may have chosen.
 func startPlayerIn(t *testing.T, device string, channels, period int, s tune, formats []pcm.Format) *player {
 	t.Helper()
-	c := alsa.Config{Device: device, Channels: channels, PeriodFrames: period, Periods: 4, Formats: formats}
+	return startSignal(t, alsa.Config{Device: device, Channels: channels, PeriodFrames: period, Formats: formats}, s.signal())
+}
+
+// startSignal plays s as c says, which must give channels and period, in four periods.
+func startSignal(t *testing.T, c alsa.Config, s signal) *player {
+	t.Helper()
+	c.Periods = 4
 	card, err := alsa.OpenPlayback(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &player{t: t, stop: make(chan struct{})}
+	p := &player{t: t, rate: card.Rate(), stop: make(chan struct{})}
 	p.ended.Go(func() { p.run(c, card, s) })
 	t.Cleanup(p.end)
 	return p
@@ -58,7 +73,7 @@ func (p *player) end() {
 	p.ended.Wait()
 }
 
-func (p *player) run(c alsa.Config, card *alsa.Playback, s tune) {
+func (p *player) run(c alsa.Config, card *alsa.Playback, s signal) {
 	runtime.LockOSThread()
 	block := make([]float32, c.PeriodFrames*c.Channels)
 	for frame := int64(0); ; {
@@ -69,13 +84,13 @@ func (p *player) run(c alsa.Config, card *alsa.Playback, s tune) {
 		default:
 		}
 		waiting := time.Now()
-		queued, _, err := card.Wait()
-		p.mu.Lock()
-		p.now, p.played = time.Now(), frame-int64(queued)
-		p.mu.Unlock()
+		queued, at, err := card.Wait()
 		if err == nil {
+			p.mu.Lock()
+			p.now, p.played = at, frame-int64(queued)
+			p.mu.Unlock()
 			for i := range block {
-				block[i] = float32(s(frame+int64(i/c.Channels), i%c.Channels)) / 32768
+				block[i] = s(frame+int64(i/c.Channels), i%c.Channels)
 			}
 			frame += int64(c.PeriodFrames)
 			err = card.Write(block)
@@ -101,18 +116,63 @@ func (p *player) run(c alsa.Config, card *alsa.Playback, s tune) {
 func (p *player) when(frame int64) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.now.Add(time.Duration(frame-p.played) * time.Second / 48000)
+	return p.now.Add(time.Duration(frame-p.played) * time.Second / time.Duration(p.rate))
+}
+
+// listener reads an end of a cable until the test ends.
+type listener struct {
+	t     *testing.T
+	card  *alsa.Capture
+	ended sync.WaitGroup
+}
+
+// listen opens a capture as c says, but for periods of 2 ms in a long buffer, and gives take all that is read, in a
+// goroutine of its own. What take does holds up the players: it must not take longer than their buffers are, and must not
+// keep the samples.
+func listen(t *testing.T, c alsa.Config, take func(samples []float32)) *listener {
+	t.Helper()
+	c.PeriodFrames, c.Periods = 96, 100
+	card, err := alsa.OpenCapture(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &listener{t: t, card: card}
+	l.ended.Go(func() { l.run(take) })
+	t.Cleanup(l.end)
+	return l
+}
+
+func (l *listener) run(take func(samples []float32)) {
+	runtime.LockOSThread()
+	buf := make([]float32, l.card.BufferFrames()*l.card.Channels())
+	for {
+		if _, err := l.card.Wait(-1); err != nil {
+			return
+		}
+		n, err := l.card.Read(buf)
+		if err != nil {
+			if !errors.Is(err, alsa.ErrClosed) {
+				l.t.Errorf("recorder: %v", err)
+			}
+			return
+		}
+		take(buf[:n*l.card.Channels()])
+	}
+}
+
+// end ends the listening; take is not called any more.
+func (l *listener) end() {
+	l.card.Close()
+	l.ended.Wait()
 }
 
 // recorded is for how many seconds a recorder has memory at hand: to grow it would hold up the players.
 const recorded = 90
 
-// recorder records a cable until the test ends.
+// recorder records a cable, in 16 bits, until the test ends.
 type recorder struct {
-	t        *testing.T
+	*listener
 	channels int
-	card     *alsa.Capture
-	ended    sync.WaitGroup
 
 	mu      sync.Mutex
 	samples []int16
@@ -127,43 +187,23 @@ type mark struct {
 
 func startRecorder(t *testing.T, device string, channels int) *recorder {
 	t.Helper()
-	card, err := alsa.OpenCapture(alsa.Config{Device: device, Channels: channels, PeriodFrames: 96, Periods: 100, Formats: []pcm.Format{pcm.S16LE}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &recorder{t: t, channels: channels, card: card, samples: make([]int16, 0, 48000*channels*recorded), marks: make([]mark, 0, 500*recorded)}
-	r.ended.Go(r.run)
-	t.Cleanup(func() { r.stop() })
+	r := &recorder{channels: channels, samples: make([]int16, 0, 48000*channels*recorded), marks: make([]mark, 0, 500*recorded)}
+	r.listener = listen(t, alsa.Config{Device: device, Channels: channels, Formats: []pcm.Format{pcm.S16LE}}, r.keep)
 	return r
 }
 
-func (r *recorder) run() {
-	runtime.LockOSThread()
-	buf := make([]float32, r.card.BufferFrames()*r.channels)
-	for {
-		if _, err := r.card.Wait(-1); err != nil {
-			return
-		}
-		n, err := r.card.Read(buf)
-		if err != nil {
-			if !errors.Is(err, alsa.ErrClosed) {
-				r.t.Errorf("recorder: %v", err)
-			}
-			return
-		}
-		r.mu.Lock()
-		for _, v := range buf[:n*r.channels] {
-			r.samples = append(r.samples, int16(v*32768))
-		}
-		r.marks = append(r.marks, mark{time.Now(), len(r.samples) / r.channels})
-		r.mu.Unlock()
+func (r *recorder) keep(samples []float32) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, v := range samples {
+		r.samples = append(r.samples, int16(v*32768))
 	}
+	r.marks = append(r.marks, mark{time.Now(), len(r.samples) / r.channels})
 }
 
 // stop ends the recording and returns it.
 func (r *recorder) stop() []int16 {
-	r.card.Close()
-	r.ended.Wait()
+	r.end()
 	return r.samples
 }
 
