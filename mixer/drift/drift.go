@@ -6,11 +6,13 @@
 // ratio at which the source is to be read, so that the fill stays at its target.
 //
 //	Advance, Measure -> observer -> fill, drift -> steering -> Ratio
-//	                       watch: has the clock changed?        -> judge -> Lock
+//	                     |    ^               \-> judge    -> Lock
+//	          innovation v    | shorter memory
+//	                     watch: has the clock changed?
 //
-// The observer knows how the position has moved whatever the reason, so nothing
-// that limits the ratio can wind it up. The steering hears no measurement, only
-// what the observer makes of them.
+// The observer counts what was moved, whatever the reason, so nothing that limits
+// the ratio can wind it up. The steering hears no measurement, only what the
+// observer makes of them.
 package drift
 
 import "math"
@@ -41,7 +43,7 @@ type Loop struct {
 func New(c Config) *Loop {
 	rate := float64(c.SourceRate)
 	l := &Loop{rate: rate, nominal: rate / float64(c.SinkRate), observer: newObserver(rate)}
-	l.steering.command = 1
+	l.steering.know(0)
 	return l
 }
 
@@ -51,7 +53,7 @@ func (l *Loop) Learn(ppm float64) {
 	drift := ppm * 1e-6
 	if math.Abs(drift) <= maxDrift { // which NaN is not
 		l.observer.learn(drift)
-		l.steering.command = 1 + drift
+		l.steering.know(drift)
 	}
 }
 
@@ -105,7 +107,7 @@ func (l *Loop) Measure(fill float64) {
 	}
 	seconds := o.since / l.rate
 	switch innovation, ok := o.measure(fill); {
-	case ok && l.watch.add(innovation, seconds, math.Sqrt(o.noise.variance)):
+	case ok && o.doubt.row < doubtful && l.watch.add(innovation, seconds, math.Sqrt(o.noise.variance)):
 		o.shorten(l.watch.span * l.rate)
 		l.watch = watch{}
 	case !ok && o.since == 0: // anchored

@@ -17,8 +17,9 @@ const (
 	// Doubted ones agree within so many standard deviations and frames.
 	agreeDeviations = 4.0
 	agreeFrames     = 1.0
+	doubtful        = 3   // so many in a row: the others say nothing of the clock
 	jumpCount       = 8   // so many agree: the fill has jumped
-	lostCount       = 16  // so many in a row, and they do not: nothing is known
+	lostCount       = 16  // so many in a row, and they do not: noise or clock have changed
 	jumpSeconds     = 2.5 // a second jump within them: it is the clock, not the fill
 )
 
@@ -54,33 +55,59 @@ func (n *noise) add(innovation, weight float64) {
 	}
 }
 
-// doubt is a row of innovations that the filter has not taken in.
+// doubt is a row of innovations that the filter has not taken in, or hardly any.
 type doubt struct {
-	row   int
+	row   int // their number, less that of those it has
+	last  float64
+	up    bool    // last was above the one before
+	turns int     // changes of up: two of three for noise, none for a clock
 	agree int     // the last ones, with each other
 	value float64 // their mean
+	mean  float64 // of all
 	quiet float64 // time since the last jump
 }
 
-func (d *doubt) clear() { d.row, d.agree, d.value = 0, 0, 0 }
+func (d *doubt) clear() { *d = doubt{quiet: d.quiet} }
 
-// doubted looks at a measurement that is far from what it should be. One alone
-// was late, and is passed over. Several that say the same: frames were lost
-// without a word. Else the clock, or the noise, has changed by much.
-func (o *observer) doubted(fill, innovation float64) {
-	d := &o.doubt
+// allay takes in that an innovation was as expected.
+func (d *doubt) allay() {
+	if d.row--; d.row <= 0 {
+		d.clear()
+	}
+	d.agree, d.value = 0, 0
+}
+
+// add takes in an innovation. Those that agree do so within tolerance.
+func (d *doubt) add(innovation, tolerance float64) {
+	up := innovation > d.last
+	if d.row > 1 && up != d.up {
+		d.turns++
+	}
+	d.up, d.last = up, innovation
 	d.row++
-	if math.Abs(innovation-d.value) > agreeFrames+agreeDeviations*math.Sqrt(o.noise.variance) {
+	d.mean += (innovation - d.mean) / float64(d.row)
+	if math.Abs(innovation-d.value) > tolerance {
 		d.agree, d.value = 0, 0
 	}
 	d.agree++
 	d.value += (innovation - d.value) / float64(d.agree)
+}
+
+// doubted looks at a measurement that is far from what it should be. One alone
+// was late, and is passed over. Several that say the same: frames were lost
+// without a word. Several that go up and down: there is more noise. Else the
+// clock has changed by much.
+func (o *observer) doubted(fill, innovation float64) {
+	d := &o.doubt
+	d.add(innovation, agreeFrames+agreeDeviations*math.Sqrt(o.noise.variance))
 	switch {
-	case d.agree < jumpCount && d.row < lostCount:
 	case d.agree >= jumpCount && d.quiet > jumpSeconds/memorySeconds*o.memory:
 		d.quiet = 0
 		o.anchor(o.fill + d.value)
-	default:
+	case d.row == lostCount && d.turns > lostCount/4:
+		o.noise.forget()
+		o.anchor(o.fill + d.mean)
+	case d.agree >= jumpCount, d.row >= lostCount && d.turns <= lostCount/4, d.row >= 2*lostCount:
 		o.varDrift = square(priorDrift)
 		o.noise.forget()
 		o.anchor(fill)

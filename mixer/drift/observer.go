@@ -79,7 +79,7 @@ func (o *observer) measure(fill float64) (innovation float64, ok bool) {
 		o.doubted(fill, innovation)
 		return 0, false
 	}
-	o.doubt.clear()
+	o.doubt.allay()
 	if o.spacing == 0 {
 		o.spacing = o.since
 	}

@@ -14,8 +14,9 @@ const (
 	surelyDeviation = 3.0
 	surelyFrames    = 1.0
 
-	// The one pole through which drift and slow correction go.
-	poleShare, poleLeast, poleMost = 0.1, 0.01, 4.0 // time constant, seconds
+	// The two poles through which drift and slow correction go: what the observer
+	// does within a second would be heard.
+	poleShare, poleLeast, poleMost = 0.07, 0.01, 4.0 // time constant, seconds
 
 	maxSlope      = 500e-6 // of the reference, frames per frame
 	arriveSeconds = 1.0    // time constant of its approach to the target
@@ -30,8 +31,12 @@ type steering struct {
 	reference float64 // where the fill is to be now
 	slope     float64 // of reference, frames a second
 	fast      float64 // correction of the ratio
-	command   float64 // ratio less fast correction and slope
+	smooth    float64 // ratio less fast correction and slope, after one pole
+	command   float64 // and after both
 }
+
+// know sets what the ratio is while nothing is measured.
+func (s *steering) know(drift float64) { s.smooth, s.command = 1+drift, 1+drift }
 
 // arrive puts the reference at the target.
 func (s *steering) arrive() { s.reference, s.slope = s.target, 0 }
@@ -52,7 +57,9 @@ func (s *steering) advance(seconds, rate float64, o *observer) {
 		s.fast = correction((err-doubtful)/rate, fastSeconds)
 	}
 	pole := clamp(known*poleShare, poleLeast, poleMost)
-	s.command += (1 + o.drift + slow - s.command) * min(1, seconds/pole)
+	step := min(1, seconds/pole)
+	s.smooth += (1 + o.drift + slow - s.smooth) * step
+	s.command += (s.smooth - s.command) * step
 }
 
 // correction of the ratio for an error, seconds, that is to decay with a time

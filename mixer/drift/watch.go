@@ -6,10 +6,14 @@ import "math"
 // change soon, long ones show a small one at all. frames is what the beat of two
 // clocks read in whole frames, or the beginning of a slower change, may make of
 // a mean.
-var spans = [...]struct{ seconds, frames float64 }{{0.04, 3}, {0.16, 3}, {0.64, 2}, {2.56, 1.5}, {10.24, 1.5}}
+var spans = [...]struct{ seconds, frames float64 }{{0.04, 3}, {0.16, 3}, {0.64, 2.5}, {2.56, 1.5}, {10.24, 1.5}}
 
-// changeDeviations of such a mean, and more than its frames, are a change.
-const changeDeviations = 6.0
+const (
+	// changeDeviations of such a mean, and more than its frames, are a change.
+	changeDeviations = 6.0
+	// spanShare of that makes a span the one to fall back to, if it is longer.
+	spanShare = 0.8
+)
 
 // watch finds out that the clock has changed, from innovations that are no
 // longer noise around 0.
@@ -27,7 +31,7 @@ func (w *watch) add(innovation, seconds, deviation float64) (changed bool) {
 		mean := math.Abs(w.means[i])
 		bound := max(span.frames, changeDeviations*deviation*math.Sqrt(weight/(2-weight)))
 		changed = changed || mean > bound
-		if changed && mean > bound/2 {
+		if changed && mean > spanShare*bound {
 			w.span = span.seconds
 		}
 	}
