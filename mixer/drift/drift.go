@@ -106,8 +106,9 @@ func (l *Loop) Measure(fill float64) {
 		return
 	}
 	seconds := o.since / l.rate
+	// While others are doubted, an innovation says nothing of the clock.
 	switch innovation, ok := o.measure(fill); {
-	case ok && o.doubt.row < doubtful && l.watch.add(innovation, seconds, math.Sqrt(o.noise.variance)):
+	case ok && o.doubt.row == 0 && l.watch.add(innovation, seconds, math.Sqrt(o.noise.variance)):
 		o.shorten(l.watch.span * l.rate)
 		l.watch = watch{}
 	case !ok && o.since == 0: // anchored

@@ -44,7 +44,7 @@ func TestFound(t *testing.T) {
 // With 1 ms of jitter chance decides how fast: no line through 3000 measurements
 // with 0.29 ms of noise is surer than 1.2 ppm.
 func TestFoundInJitter(t *testing.T) {
-	const runs = 60
+	const runs = 40
 	var wrong rms
 	within, last := 0, 0.0
 	for seed := range uint64(runs) {

@@ -17,7 +17,6 @@ const (
 	// Doubted ones agree within so many standard deviations and frames.
 	agreeDeviations = 4.0
 	agreeFrames     = 1.0
-	doubtful        = 3   // so many in a row: the others say nothing of the clock
 	jumpCount       = 8   // so many agree: the fill has jumped
 	lostCount       = 16  // so many in a row, and they do not: noise or clock have changed
 	jumpSeconds     = 2.5 // a second jump within them: it is the clock, not the fill

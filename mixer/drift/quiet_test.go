@@ -9,21 +9,21 @@ import (
 // 10 kHz in windows of 1 s, from the time that the ratio adds up to, less offset
 // and slope, which a fit to the tone would take out.
 func TestQuiet(t *testing.T) {
-	from := []int{5, 10, 20, 40, 60, 90, 120, 240}
-	const end = 300
+	from := []int{5, 10, 20, 40, 60, 90, 120}
+	const end = 150
 	for _, test := range []struct {
 		timing timing
 		ppm    []float64
 		quiet  int // seconds after which 110 dB are kept
 	}{
 		// The position's fraction goes round many times a second.
-		{whole, []float64{200, -200, 200.37, 0, 500, -350, 1000, 1999.3}, 20},
-		{ticks, []float64{200, -200, 2000, -2000, 0}, 20},
+		{whole, []float64{200, -200, 200.37, 0, -350, 1999.3}, 20},
+		{ticks, []float64{200, -200, 2000, -2000}, 20},
 		{bursts, []float64{200, -200, 2000, 7.3, 1}, 20},
-		{white, []float64{200, 7.3, 0}, 60},
+		{white, []float64{200}, 60},
 		// It takes seconds to go round: each is a sawtooth of a frame in the fill.
-		{whole, []float64{1, 2, -2.6, 7.3, 23, 55}, 60},
-		{both, []float64{200, -200, 7.3, 0}, 90},
+		{whole, []float64{1, -2.6, 7.3, 55}, 60},
+		{both, []float64{200, 7.3}, 90},
 	} {
 		for _, ppm := range test.ppm {
 			s := newSim(sameRates, block, test.timing, 1e-3, constant(ppm))
