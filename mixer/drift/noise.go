@@ -17,9 +17,8 @@ const (
 	// Doubted ones agree within so many standard deviations and frames.
 	agreeDeviations = 4.0
 	agreeFrames     = 1.0
-	jumpCount       = 8   // so many agree: the fill has jumped
-	lostCount       = 16  // so many in a row, and they do not: noise or clock have changed
-	jumpSeconds     = 2.5 // a second jump within them: it is the clock, not the fill
+	jumpCount       = 8  // so many agree: the fill has jumped
+	lostCount       = 16 // so many in a row, and they do not: noise or clock have changed
 )
 
 // noise is the variance of measurements, from the difference between each and
@@ -63,15 +62,12 @@ type doubt struct {
 	agree int     // the last ones, with each other
 	value float64 // their mean
 	mean  float64 // of all
-	quiet float64 // time since the last jump
 }
-
-func (d *doubt) clear() { *d = doubt{quiet: d.quiet} }
 
 // allay takes in that an innovation was as expected.
 func (d *doubt) allay() {
 	if d.row--; d.row <= 0 {
-		d.clear()
+		*d = doubt{}
 	}
 	d.agree, d.value = 0, 0
 }
@@ -100,13 +96,13 @@ func (o *observer) doubted(fill, innovation float64) {
 	d := &o.doubt
 	d.add(innovation, agreeFrames+agreeDeviations*math.Sqrt(o.noise.variance))
 	switch {
-	case d.agree >= jumpCount && d.quiet > jumpSeconds/memorySeconds*o.memory:
-		d.quiet = 0
+	case d.agree >= jumpCount:
 		o.anchor(o.fill + d.value)
-	case d.row == lostCount && d.turns > lostCount/4:
+	case d.row < lostCount:
+	case d.turns > lostCount/4:
 		o.noise.forget()
 		o.anchor(o.fill + d.mean)
-	case d.agree >= jumpCount, d.row >= lostCount && d.turns <= lostCount/4, d.row >= 2*lostCount:
+	default:
 		o.varDrift = square(priorDrift)
 		o.noise.forget()
 		o.anchor(fill)

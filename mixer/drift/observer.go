@@ -63,7 +63,6 @@ func (o *observer) advance(nominal, moved float64) {
 	o.varFill += nominal * (2*o.covariance + nominal*o.varDrift)
 	o.covariance += nominal * o.varDrift
 	o.since += nominal
-	o.doubt.quiet += nominal
 }
 
 // measure corrects. It returns the innovation, scaled to the noise that it would
@@ -111,7 +110,7 @@ func (o *observer) anchor(fill float64) {
 	o.fill, o.varFill, o.covariance = fill, o.noise.variance, 0
 	o.anchored, o.since = true, 0
 	o.noise.residual = 0
-	o.doubt.clear()
+	o.doubt = doubt{}
 }
 
 // known is the memory in use: the slope of a line through the measurements of
