@@ -25,6 +25,7 @@ const (
 	maxChannels     = 64
 	maxRate         = 768000
 	maxPPM          = 10000
+	maxBurst        = 1000
 )
 
 // clock is a card's clock in millionths of a hertz. All its arithmetic is on integers of 128 bits: no error builds up,

@@ -37,6 +37,7 @@ func TestParseSource(t *testing.T) {
 		"sim:noise?db=0": {Wave: Noise, Hz: 440, DB: 0},
 		"sim:tone?hz=1000.5&ppm=-80&db=-6&stall=2s/10s&channels=1&rate=44100": {Wave: Tone, Hz: 1000.5, DB: -6, PPM: -80,
 			Stall: 2 * time.Second, Every: 10 * time.Second, Channels: 1, Rate: 44100},
+		"sim:ramp?burst=96&jitter=2ms": {Wave: Ramp, Hz: 440, DB: -12, Burst: 96, Jitter: 2 * time.Millisecond},
 	} {
 		got, err := ParseSource(spec)
 		if err != nil || got != want {
@@ -51,7 +52,7 @@ func TestParseSource(t *testing.T) {
 		"hw:0":                         "sim:tone",
 		"sim:bell":                     "sim:tone",
 		"sim:tone?":                    `no setting ""`,
-		"sim:tone?freq=3":              `no setting "freq" (there are channels, db, hz, ppm, rate, stall)`,
+		"sim:tone?freq=3":              `no setting "freq" (there are burst, channels, db, hz, jitter, ppm, rate, stall)`,
 		"sim:silence?hz=3":             `no setting "hz"`,
 		"sim:tone?hz=1&hz=2":           "hz is given twice",
 		"sim:tone?hz=0":                "from 0.001",
@@ -64,6 +65,9 @@ func TestParseSource(t *testing.T) {
 		"sim:tone?stall=10s/2s":        "such as 2s/10s",
 		"sim:tone?stall=-1s/2s":        "such as 2s/10s",
 		"sim:tone?hz":                  "want a number",
+		"sim:tone?burst=0":             "from 1 to 1000",
+		"sim:tone?jitter=3":            "such as 1ms",
+		"sim:tone?jitter=-1ms":         "such as 1ms",
 		"sim:null":                     "sim:tone",
 		"sim:tone?rate=48000?channels": "whole number",
 	} {
@@ -85,7 +89,7 @@ func TestParseSink(t *testing.T) {
 
 func TestConstructorsRefuse(t *testing.T) {
 	for _, c := range []SourceConfig{{}, {Wave: Tone}, {Wave: Tone, Hz: 24000}, {Wave: Ramp, Channels: -1}, {Wave: Ramp, PPM: math.NaN()},
-		{Wave: Ramp, Rate: -1}, {Wave: Ramp, Stall: 2, Every: 1}} {
+		{Wave: Ramp, Rate: -1}, {Wave: Ramp, Burst: -1}, {Wave: Ramp, Burst: 2401}, {Wave: Ramp, Jitter: 1}, {Wave: Ramp, Burst: 48, Jitter: 1000001}, {Wave: Ramp, Burst: 48, Jitter: -1}, {Wave: Ramp, Stall: 2, Every: 1}} {
 		if _, err := NewSource(c); !errors.Is(err, ErrConfig) {
 			t.Errorf("%+v: %v", c, err)
 		}

@@ -52,17 +52,20 @@ func (s *Sink) Channels() int { return s.config.Channels }
 // Xruns returns how often the card ran dry.
 func (s *Sink) Xruns() uint64 { return s.xruns.Load() }
 
-// Wait blocks until there is room for a block, and returns the number of frames that are queued and not played yet. The
-// first call starts the card on silence with room for one block.
+// Wait blocks until there is room for a block, and returns the number of frames that are queued and not played yet, and
+// when the last one before them had been played. The first call starts the card on silence with room for one block.
 //
 // The error is ErrXrun, once for each underrun: the card was started again in the same way, and queuedFrames holds. It is
 // ErrClosed after Close, which ends a Wait under way.
 func (s *Sink) Wait() (queuedFrames int, at time.Time, err error) {
 	queued, err := s.wait()
-	if err == nil && s.xrun {
+	if err != nil {
+		return 0, time.Time{}, err
+	}
+	if s.xrun {
 		s.xrun, err = false, ErrXrun
 	}
-	return queued, time.Now(), err
+	return queued, s.start.Add(s.clock.after(s.written - int64(queued))), err
 }
 
 // Write queues one block, interleaved, and gives it to the Recorder, whose error it returns. After a Wait it does not

@@ -38,9 +38,12 @@ func TestSinkPaces(t *testing.T) {
 		var want []float32
 		for i := range 5001 {
 			block[0] = float32(i)
-			queued, _, err := s.Wait()
+			queued, at, err := s.Wait()
 			if err != nil || queued < 479 || queued > 480 {
 				t.Fatalf("block %d: %d frames are queued, %v; want two blocks", i, queued, err)
+			}
+			if exact := start.Add(s.clock.after(int64((i+2)*240 - queued))); !at.Equal(exact) || at.After(time.Now()) {
+				t.Fatalf("block %d: %d frames are queued at %v, want %v", i, queued, at, exact)
 			}
 			if err := s.Write(block); err != nil {
 				t.Fatal(err)
@@ -50,6 +53,10 @@ func TestSinkPaces(t *testing.T) {
 		const ideal = 24997500250 * time.Nanosecond // 1,200,000 frames at 48,004.8 Hz
 		if took := time.Since(start); (took - ideal).Abs() > 2*time.Microsecond {
 			t.Errorf("5000 blocks took %v, want %v", took, ideal)
+		}
+		time.Sleep(5*time.Millisecond + 7*time.Microsecond) // late by a part of a frame
+		if queued, at, err := s.Wait(); err != nil || !at.Equal(start.Add(s.clock.after(int64(5003*240-queued)))) || time.Since(at) < 7*time.Microsecond {
+			t.Errorf("%d frames are queued at %v, %v ago, %v", queued, at, time.Since(at), err)
 		}
 		if s.Xruns() != 0 || !slices.Equal(played.samples, want) {
 			t.Errorf("%d xruns, %d samples recorded", s.Xruns(), len(played.samples))

@@ -11,25 +11,21 @@ import (
 // bufferTime is how much sound a source holds for a reader that is late.
 const bufferTime = 100 * time.Millisecond
 
-// Source is a simulated capture card. It may be stalled, unplugged and closed from any goroutine while another reads.
+// Source is a simulated capture card. It may be stalled, unplugged, closed and given another rate from any goroutine while
+// another reads.
 type Source struct {
 	config SourceConfig
-	clock  clock
 	buffer int64   // frames
-	step   uint64  // tone: phase from frame to frame
 	peak   float64 // tone and noise: amplitude
 
-	mu         sync.Mutex
-	running    bool
-	start      time.Time     // of the card's clock
-	seen       time.Time     // up to when live is counted
-	stallUntil time.Time     // on demand
-	live       time.Duration // how long it has captured, stalls left out
-	moved      time.Time     // when it last captured
-	read       int64         // frames read, or lost: the number of the next frame
-	xruns      uint64
-	gone       bool
-	closed     bool
+	mu     sync.Mutex
+	motion motion
+	step   uint64 // tone: phase from frame to frame ...
+	phase  uint64 // ... and of the next frame
+	read   int64  // frames read, or lost: the number of the next frame
+	xruns  uint64
+	gone   bool
+	closed bool
 }
 
 // NewSource makes a source; its clock starts with the first Read. Errors wrap ErrConfig.
@@ -45,17 +41,21 @@ func NewSource(c SourceConfig) (*Source, error) {
 	case c.Every > 0 && (c.Stall < 0 || c.Stall >= c.Every):
 		return nil, fmt.Errorf("%w: stalls of %v in every %v", ErrConfig, c.Stall, c.Every)
 	}
-	clock := newClock(c.Rate, c.PPM)
-	s := &Source{
-		config: c,
-		clock:  clock,
-		buffer: newClock(c.Rate, 0).frames(bufferTime),
-		peak:   math.Pow(10, c.DB/20),
+	nominal := newClock(c.Rate, 0)
+	if c.Burst < 0 || int64(c.Burst) > nominal.frames(bufferTime)/2 || c.Jitter < 0 || c.Jitter > 0 && c.Jitter > nominal.after(int64(c.Burst)) {
+		return nil, fmt.Errorf("%w: bursts of %d frames, with a jitter of %v, at %d Hz", ErrConfig, c.Burst, c.Jitter, c.Rate)
 	}
-	if c.Wave == Tone {
-		s.step = clock.step(c.Hz)
-	}
+	s := &Source{config: c, buffer: nominal.frames(bufferTime), peak: math.Pow(10, c.DB/20)}
+	s.motion = newMotion(c)
+	s.tune()
 	return s, nil
+}
+
+// tune gives the tone its frequency by the clock of now.
+func (s *Source) tune() {
+	if s.config.Wave == Tone {
+		s.step = s.motion.clock.step(s.config.Hz)
+	}
 }
 
 // Rate returns the nominal rate, in frames a second.
@@ -88,39 +88,57 @@ func (s *Source) Read(dst []float32) (frames int, err error) {
 	case s.gone:
 		return 0, ErrGone
 	}
-	s.advance(time.Now())
-	ready := s.clock.frames(s.live) - s.read
+	now := time.Now()
+	s.motion.advance(now)
+	ready := s.motion.shown(now).frames - s.read
 	if ready > s.buffer {
-		s.read += ready
+		s.skip(ready)
 		s.xruns++
 		return 0, ErrXrun
 	}
 	n := min(int64(len(dst)/s.config.Channels), ready)
 	s.fill(dst[:n*int64(s.config.Channels)])
-	s.read += n
+	s.skip(n)
 	return int(n), nil
 }
 
-// Ahead returns how many frames the card had captured at the time at, that of the last one, beyond those that Read has
-// returned. at is zero while nothing is known: before the card captures, and when it is gone. It allocates nothing.
+func (s *Source) skip(frames int64) {
+	s.read += frames
+	s.phase += uint64(frames) * s.step
+}
+
+// Ahead returns how many frames the card had captured at the time at, when its position moved last, beyond those that
+// Read has returned. at is zero before the first Read and when the card is gone or closed. It allocates nothing.
 func (s *Source) Ahead() (frames int, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.gone || !s.running {
+	if s.closed || s.gone || !s.motion.running {
 		return 0, time.Time{}
 	}
-	s.advance(time.Now())
-	captured := s.clock.frames(s.live)
-	return int(captured - s.read), s.moved.Add(s.clock.after(captured) - s.live)
+	now := time.Now()
+	s.motion.advance(now)
+	m := s.motion.shown(now)
+	return int(m.frames - s.read), m.at
+}
+
+// SetPPM changes by how much the card's clock is fast, from now on, as a change of temperature does: its position goes on
+// from where it is, and a tone from the phase it has. Errors wrap ErrConfig.
+func (s *Source) SetPPM(ppm float64) error {
+	if !(math.Abs(ppm) <= maxPPM) {
+		return fmt.Errorf("%w: %g ppm", ErrConfig, ppm)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.motion.change(time.Now(), newClock(s.config.Rate, ppm))
+	s.tune()
+	return nil
 }
 
 // Stall makes the card capture nothing from now on for d.
 func (s *Source) Stall(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	s.advance(now)
-	s.stallUntil = now.Add(d)
+	s.motion.stall(time.Now(), d)
 }
 
 // Unplug makes Read return ErrGone until Plug. What was not read is lost.
@@ -135,7 +153,8 @@ func (s *Source) Plug() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.gone {
-		s.gone, s.running, s.live, s.read, s.moved = false, false, 0, 0, time.Time{}
+		s.gone, s.read, s.phase = false, 0, 0
+		s.motion.reset()
 	}
 }
 
@@ -145,33 +164,6 @@ func (s *Source) Close() error {
 	defer s.mu.Unlock()
 	s.closed = true
 	return nil
-}
-
-// advance counts the time up to now in which the card has captured.
-func (s *Source) advance(now time.Time) {
-	if !s.running {
-		s.running, s.start, s.seen = true, now, now
-		return
-	}
-	from := s.seen
-	if from.Before(s.stallUntil) {
-		from = s.stallUntil
-	}
-	if now.After(from) {
-		if d := s.scheduled(now.Sub(s.start)) - s.scheduled(from.Sub(s.start)); d > 0 {
-			s.live, s.moved = s.live+d, now
-		}
-	}
-	s.seen = now
-}
-
-// scheduled returns how much of the time d since the start lies outside of the regular stalls.
-func (s *Source) scheduled(d time.Duration) time.Duration {
-	every, live := s.config.Every, s.config.Every-s.config.Stall
-	if every == 0 {
-		return d
-	}
-	return d/every*live + min(d%every, live)
 }
 
 // fill makes the frames from number s.read on.
@@ -185,8 +177,8 @@ func (s *Source) fill(dst []float32) {
 				dst[i] = dst[i-1]
 				continue
 			}
-			// The phase comes from the frame's number, in integers, so that it is as exact after a month as at first.
-			cycle := float64(n*s.step) / (1 << 32) / (1 << 32)
+			// The phase is counted in integers, so that it is as exact after a month as at first.
+			cycle := float64(s.phase+uint64(i/channels)*s.step) / (1 << 32) / (1 << 32)
 			dst[i] = float32(s.peak * math.Sin(2*math.Pi*cycle))
 		case Noise:
 			dst[i] = float32(s.peak * hash(n*uint64(channels)+uint64(i%channels)))

@@ -152,8 +152,8 @@ func TestToneAfterAMonth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := source(t, "sim:tone?hz=997&db=0&ppm=123")
 		const month = 30 * 24 * time.Hour
-		s.live = month
-		s.read = s.clock.frames(month)
+		s.motion.live = month
+		s.skip(s.motion.clock.frames(month))
 		_, samples := collect(t, s, 100*time.Millisecond, 10*time.Millisecond)
 		first := s.read - int64(len(samples)/2)
 
@@ -167,56 +167,6 @@ func TestToneAfterAMonth(t *testing.T) {
 			if math.Abs(float64(samples[i])-want) > 1e-6 || samples[i] != samples[i+1] {
 				t.Fatalf("frame %d is %g, %g; want %g twice", i/2, samples[i], samples[i+1], want)
 			}
-		}
-	})
-}
-
-// Position and time belong together: whenever it is asked, the card has captured so many frames at just that time.
-func TestAhead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, err := NewSource(SourceConfig{Wave: Ramp, Channels: 1, PPM: 80})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n, at := s.Ahead(); n != 0 || !at.IsZero() {
-			t.Errorf("before the first read: %d at %v", n, at)
-		}
-		s.Read(nil)
-		start, read, worst := time.Now(), 0, time.Duration(0)
-		look := func() (captured int, after time.Duration) {
-			ahead, at := s.Ahead()
-			captured, after = read+ahead, at.Sub(start)
-			worst = max(worst, (after - time.Duration(float64(captured)/48003.84e-9)).Abs())
-			return captured, after
-		}
-		dst := make([]float32, 480)
-		for i := range 1000 {
-			time.Sleep(1234567)
-			look()
-			if i%3 == 0 {
-				n, _ := s.Read(dst[:100+i%300])
-				read += n
-			}
-		}
-		t.Logf("off by %v at most", worst)
-		if worst > time.Nanosecond {
-			t.Errorf("off by %v", worst)
-		}
-
-		before, at := look()
-		s.Stall(time.Second)
-		time.Sleep(50 * time.Millisecond)
-		if n, when := look(); n != before || when != at {
-			t.Errorf("stalled: %d at %v, then %d at %v", before, at, n, when)
-		}
-		s.Unplug()
-		if _, at := s.Ahead(); !at.IsZero() {
-			t.Errorf("gone: captured at %v", at)
-		}
-		s.Plug()
-		s.Read(dst)
-		if n, at := s.Ahead(); n != 0 || !at.IsZero() {
-			t.Errorf("back: %d at %v", n, at)
 		}
 	})
 }

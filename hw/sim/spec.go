@@ -25,6 +25,8 @@ type SourceConfig struct {
 	Rate     int           // nominal, in frames a second; 0 is 48000
 	Channels int           // 0 is 2
 	PPM      float64       // by how much its clock is fast
+	Burst    int           // frames: its position moves in such steps only; 0 is 1
+	Jitter   time.Duration // each step is seen, and stamped, late by a pseudo-random time up to this; at most a step's length
 	Hz       float64       // tone: the frequency, by true time
 	DB       float64       // tone and noise: the peak, in dB of full scale
 	Stall    time.Duration // how long it delivers nothing
@@ -42,8 +44,9 @@ type SinkConfig struct {
 }
 
 // ParseSource reads a device such as "sim:tone?hz=440&db=-12&ppm=80&stall=2s/10s". There are sim:tone, sim:noise,
-// sim:silence and sim:ramp, all with the settings ppm, stall, rate and channels; tone has hz and db too, and noise db, by
-// default 440 Hz and -12 dB. Rate and Channels stay 0 where they are not given. Errors wrap ErrConfig.
+// sim:silence and sim:ramp, all with the settings ppm, stall, rate, channels, burst (frames) and jitter (a time, such as
+// 1ms, no longer than a burst); tone has hz and db too, and noise db, by default 440 Hz and -12 dB. Rate and Channels stay
+// 0 where they are not given. Errors wrap ErrConfig.
 func ParseSource(spec string) (SourceConfig, error) {
 	c := SourceConfig{Hz: 440, DB: -12}
 	common := settings{
@@ -51,6 +54,8 @@ func ParseSource(spec string) (SourceConfig, error) {
 		"rate":     integer(&c.Rate, 1000, maxRate),
 		"channels": integer(&c.Channels, 1, maxChannels),
 		"stall":    pause(&c.Stall, &c.Every),
+		"burst":    integer(&c.Burst, 1, maxBurst),
+		"jitter":   duration(&c.Jitter),
 	}
 	noise := with(common, "db", number(&c.DB, -200, 0))
 	tone := with(noise, "hz", number(&c.Hz, 0.001, maxRate/2))
@@ -129,6 +134,17 @@ func integer(to *int, least, most int) func(string) error {
 		v, err := strconv.Atoi(s)
 		if err != nil || v < least || v > most {
 			return fmt.Errorf("want a whole number from %d to %d", least, most)
+		}
+		*to = v
+		return nil
+	}
+}
+
+func duration(to *time.Duration) func(string) error {
+	return func(s string) error {
+		v, err := time.ParseDuration(s)
+		if err != nil || v < 0 {
+			return fmt.Errorf("want a time, such as 1ms")
 		}
 		*to = v
 		return nil
