@@ -84,7 +84,7 @@ func (c *Capture) Ahead() (frames int, at time.Time) {
 	}
 	defer c.gate.leave()
 	m, interrupt, e := c.look()
-	if e != 0 || !c.running {
+	if e != 0 {
 		return 0, time.Time{}
 	}
 	if interrupt {

@@ -73,7 +73,7 @@ func TestAhead(t *testing.T) {
 			read(0, ErrXrun)
 		}
 		read(0, nil)
-		interrupt(50)
+		check("last run", 50, interrupt(50))
 		dev.asleep, dev.state = true, state.Suspended
 		read(0, ErrXrun)
 		check("after sleep", 0, never)

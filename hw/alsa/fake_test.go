@@ -132,7 +132,9 @@ func (f *fakePCM) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 		f.state = state.Running
 	case reqStatus:
 		time.Sleep(f.lag)
-		f.tell()
+		if f.state == state.Running {
+			f.tell()
+		}
 		s := (*status.Status)(arg)
 		*s = status.Status{State: was, Tstamp: f.stamp(), ApplPtr: alsatype.Uframes(f.appl), HwPtr: alsatype.Uframes(f.told), Avail: alsatype.Uframes(f.avail())}
 		if f.state == state.Running {
