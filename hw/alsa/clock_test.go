@@ -11,6 +11,18 @@ import (
 	"github.com/yobert/alsa/pcm/state"
 )
 
+// tell lets the kernel know of the hardware's position: what an interrupt does, and each call that looks.
+func (f *fakePCM) tell() {
+	if f.told != f.hw {
+		f.told, f.toldAt = f.hw, f.clock.now()
+	}
+}
+
+func (f *fakePCM) stamp() alsatype.Timespec {
+	ns := f.clock.mono + f.toldAt
+	return alsatype.Timespec{Sec: int(ns / time.Second), Nsec: int(ns % time.Second)}
+}
+
 // The kernel's clock, converted, is time.Now.
 func TestEpoch(t *testing.T) {
 	e := newEpoch()

@@ -210,18 +210,6 @@ func (f *fakePCM) pass(n int) {
 	}
 }
 
-// tell lets the kernel know of the hardware's position: what an interrupt does, and each call that looks.
-func (f *fakePCM) tell() {
-	if f.told != f.hw {
-		f.told, f.toldAt = f.hw, f.clock.now()
-	}
-}
-
-func (f *fakePCM) stamp() alsatype.Timespec {
-	ns := f.clock.mono + f.toldAt
-	return alsatype.Timespec{Sec: int(ns / time.Second), Nsec: int(ns % time.Second)}
-}
-
 func (f *fakePCM) poll(events int16, timeout time.Duration) (int16, bool) {
 	f.mu.Lock()
 	if !f.stuck {
