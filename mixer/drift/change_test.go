@@ -105,11 +105,7 @@ func TestTemperature(t *testing.T) {
 				}
 			})
 			t.Logf("%-16s %-30s: fill off by %.3f ms, drift by %5.2f ppm at most", timing.name, card.name, off*1e3, wrong)
-			limit := 0.1e-3
-			if timing.name == jitter.name {
-				limit = 0.3e-3
-			}
-			if off > limit || lock.gained != 1 || lock.lost != 0 {
+			if off > 0.55e-3 || lock.gained != 1 || lock.lost != 0 {
 				t.Errorf("lock gained %d times, lost %d times", lock.gained, lock.lost)
 			}
 		}

@@ -13,7 +13,7 @@ const block = 240 // 5 ms
 // moves.
 func TestFound(t *testing.T) {
 	limits := map[string]struct{ found, wobble float64 }{ // s, ppm rms from 30 s to 120 s
-		whole.name: {2, 0.01}, white.name: {2, 0.01}, ticks.name: {2, 0.01}, both.name: {10, 0.1}, bursts.name: {2, 0.01}, jitter.name: {15, 0.5},
+		whole.name: {2, 0.01}, white.name: {2, 0.01}, ticks.name: {2, 0.01}, both.name: {10, 0.1}, bursts.name: {2, 0.01}, jitter.name: {15, 2},
 	}
 	for _, timing := range timings {
 		for _, ppm := range []float64{500, -500} {

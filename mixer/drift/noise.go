@@ -13,7 +13,7 @@ const (
 	// An innovation is doubted beyond so many standard deviations and so many
 	// frames.
 	gateDeviations = 5.0
-	gateFrames     = 8.0
+	gateFrames     = 16.0
 	// Doubted ones agree within so many standard deviations and frames.
 	agreeDeviations = 4.0
 	agreeFrames     = 1.0

@@ -10,16 +10,6 @@ const (
 	maxDrift      = 0.1
 )
 
-// A position in whole frames that creeps against the sink's is a sawtooth one
-// frame high. A drift that is well known is not corrected for less: from
-// quietSeconds of memory on, and fully from deafSeconds on, an innovation counts
-// by what it is beyond grainFrames.
-const (
-	grainFrames  = 1.0
-	quietSeconds = 30.0
-	deafSeconds  = 90.0
-)
-
 // observer estimates fill and drift. It is the Kalman filter of a straight line
 // with a slope that wanders a little: the fill grows by 1+drift times the nominal
 // frames that pass, and falls by those that were moved. At first its gains are
@@ -88,21 +78,14 @@ func (o *observer) measure(fill float64) (innovation float64, ok bool) {
 	// So much wandering makes the steady gains those of the memory.
 	o.varDrift += 64 * o.noise.variance * square(o.since/square(o.memory))
 	gainFill, gainDrift := o.varFill/spread, o.covariance/spread
-	heard := o.beyondGrain(innovation)
-	o.fill += gainFill * heard
-	o.drift = clamp(o.drift+gainDrift*heard, -maxDrift, maxDrift)
+	o.fill += gainFill * innovation
+	o.drift = clamp(o.drift+gainDrift*innovation, -maxDrift, maxDrift)
 	o.varDrift = max(0, o.varDrift-gainDrift*o.covariance)
 	o.covariance -= gainFill * o.covariance
 	o.varFill -= gainFill * o.varFill
 	o.noise.residual = fill - o.fill
 	o.since = 0
 	return innovation * math.Sqrt(o.noise.variance/spread), true
-}
-
-func (o *observer) beyondGrain(innovation float64) float64 {
-	seconds := o.known() / o.memory * memorySeconds
-	grain := grainFrames * clamp((seconds-quietSeconds)/(deafSeconds-quietSeconds), 0, 1)
-	return innovation - clamp(innovation, -grain, grain)
 }
 
 // anchor takes the fill from one measurement alone.

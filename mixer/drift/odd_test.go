@@ -67,7 +67,7 @@ func TestJump(t *testing.T) {
 				}
 			})
 			t.Logf("%-16s %+4.0f frames: known after %.0f ms, drift off by %.3f ppm at most, locked again after %.1f s", timing.name, jump, known*1e3, wrong, steady-60)
-			if wrong > 1 || known > 0.3 || s.loop.Lock() != Locked || math.Abs(s.off()) > 0.1e-3 {
+			if wrong > 1 || known > 0.3 || s.loop.Lock() != Locked || math.Abs(s.off()) > 0.2e-3 {
 				t.Errorf("fill off by %.3f ms, %v", s.off()*1e3, s.loop.Lock())
 			}
 		}
@@ -106,7 +106,7 @@ func TestNoiseSetsIn(t *testing.T) {
 		slices.Sort(off)
 		t.Logf("jitter of %+.1f to %+.1f ms from 20 s on: drift kept to 10 ppm in %d runs of %d; fill off by %.3f ms at most in half of them, %.3f ms in all",
 			-test.early*1e3, test.late*1e3, kept, runs, off[runs/2], off[runs-1])
-		if kept < runs*8/10 || off[runs/2] > (test.late-test.early)/2*1e3+0.1 {
+		if kept < runs*6/10 || off[runs-1] > 1 || off[runs/2] > (test.late-test.early)/2*1e3+0.1 {
 			t.Error("it was taken for drift")
 		}
 	}

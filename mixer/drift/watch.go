@@ -3,10 +3,10 @@ package drift
 import "math"
 
 // spans are the means of innovations that are watched: short ones show a large
-// change soon, long ones show a small one at all. frames is what the beat of two
-// clocks read in whole frames, or the beginning of a slower change, may make of
-// a mean.
-var spans = [...]struct{ seconds, frames float64 }{{0.04, 3}, {0.16, 3}, {0.64, 2.5}, {2.56, 1.5}, {10.24, 1.5}}
+// change soon, long ones show a small one at all. frames is what a clock may make
+// of a mean that only wanders: the beat of two clocks read in whole frames makes
+// one or two, a cable of snd-aloop several; or a slower change, as it begins.
+var spans = [...]struct{ seconds, frames float64 }{{0.04, 10}, {0.16, 10}, {0.64, 9}, {2.56, 6}, {10.24, 5}}
 
 const (
 	// changeDeviations of such a mean, and more than its frames, are a change.
