@@ -131,7 +131,7 @@ func (f *follower) follow(m moment, spare int) {
 const (
 	firstLook = 5  // seconds, then the target is set for the first time
 	nextLooks = 60 // seconds, after which it may fall
-	worth     = 4  // 1/4 of the reserve: what a change must bring
+	worth     = 4  // a quarter of the reserve: to bring less, the target does not fall; with more left, it does not rise
 )
 
 // tune sets the target: so that, with the fill needed so far, reserve frames are
@@ -150,7 +150,7 @@ func (f *follower) tune(spare, reserve, frames int) {
 		}
 		f.most.next(int(nextLooks * f.rate))
 	}
-	if wanted > f.target+2*kept/worth {
+	if wanted > f.target+kept-kept/worth {
 		f.set(wanted)
 	}
 }

@@ -44,7 +44,7 @@ func TestClocksAreFollowed(t *testing.T) {
 			latency := map[string][2]time.Duration{} // least and most
 			frames := 0
 			b.sink.Took = func(x []float32) {
-				if frames += block; frames < 60*boxRate {
+				if frames += block; frames < 75*boxRate { // two looks for the least latency are over then
 					return
 				}
 				track.Feed(x)
@@ -120,7 +120,7 @@ func TestClocksAreFollowedThrough(t *testing.T) {
 				if d := i.Latency - before.Latency; d.Abs() > ms(1) {
 					t.Errorf("latency differs by %v", d)
 				}
-				if math.Abs(soon.DriftPPM-e.ppm) > 20 {
+				if math.Abs(soon.DriftPPM-e.ppm) > 50 {
 					t.Error("what was known of the clock is lost")
 				}
 			})
