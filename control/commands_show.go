@@ -84,7 +84,7 @@ func streamFields(s mixer.StreamInfo) []any {
 	return fields
 }
 
-func milliseconds(d time.Duration) bare { return decimals(d.Seconds()*1000, 1) }
+func milliseconds(d time.Duration) bare { return decimals(d.Seconds()*1000, 2) }
 
 func showDevices(_ context.Context, d *Dispatcher, r *Reply) error {
 	devices, err := d.box.Devices()

@@ -18,10 +18,10 @@ func TestClockOfAStream(t *testing.T) {
 		info mixer.StreamInfo
 		want string
 	}{
-		{adaptive(mixer.Seeking, -0.04), " latency=12.0 target=12.0 fill=7.1 sync=adaptive lock=seeking drift=+0.0 short="},
-		{adaptive(mixer.Locked, 79.96), " latency=12.0 target=12.0 fill=7.1 sync=adaptive lock=locked drift=+80.0 short="},
+		{adaptive(mixer.Seeking, -0.04), " latency=12.05 target=12.00 fill=7.05 sync=adaptive lock=seeking drift=+0.0 short="},
+		{adaptive(mixer.Locked, 79.96), " latency=12.05 target=12.00 fill=7.05 sync=adaptive lock=locked drift=+80.0 short="},
 		{adaptive(mixer.OutOfRange, -12345.6), " sync=adaptive lock=out-of-range drift=-12345.6 short="},
-		{mixer.StreamInfo{Name: "tape", Lock: mixer.Locked}, " latency=0.0 target=0.0 fill=0.0 sync=locked lock=- drift=+0.0 short="},
+		{mixer.StreamInfo{Name: "tape", Lock: mixer.Locked}, " latency=0.00 target=0.00 fill=0.00 sync=locked lock=- drift=+0.0 short="},
 	} {
 		line := thing("stream", c.info.Name, streamFields(c.info)...)
 		if !strings.Contains(line, c.want) {
