@@ -62,7 +62,7 @@ func (in *input) open() (*source, error) {
 	}
 	c, err := alsa.OpenCapture(alsa.Config{
 		Device: in.Device.String(), Rate: in.mix.Rate, Channels: in.deviceChannels(),
-		PeriodFrames: in.mix.Block,
+		PeriodFrames: in.mix.Block, AnyRate: true,
 	})
 	if err != nil {
 		return nil, err
