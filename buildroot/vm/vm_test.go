@@ -4,6 +4,7 @@ package vm
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"sync"
@@ -12,6 +13,8 @@ import (
 )
 
 const root = "../.."
+
+var long = flag.Bool("long", false, "have the tests of drift run for as long as they are meant to")
 
 // scenarios are the boots: one for each set of kernel parameters, or for tests that shall not share a machine.
 var scenarios = []struct {
@@ -26,6 +29,8 @@ var scenarios = []struct {
 	{name: "clocked", run: "^TestClocked", params: []string{"snd_aloop.timer_source=,Dummy.0.0"}, limit: 2 * time.Minute},
 	{name: "clocks", run: "^TestClock[A-Z]", limit: 4 * time.Minute},
 	{name: "load", run: "^TestLatency", limit: 4 * time.Minute},
+	{name: "drift", run: "^TestDrift", limit: 20 * time.Minute},
+	{name: "cost", run: "^TestCost", params: []string{"snd_aloop.pcm_substreams=8,1,1,1"}, limit: 4 * time.Minute},
 }
 
 func TestMachine(t *testing.T) {
@@ -95,7 +100,7 @@ func boot(t *testing.T, run string, limit time.Duration, params ...string) *Repo
 		t.Fatal(err)
 	}
 	m.Params, m.Limit = params, limit
-	m.Args = []string{"-test.v=test2json", "-test.timeout=10m", "-test.run=" + run}
+	m.Args = []string{"-test.v=test2json", "-test.timeout=30m", "-test.run=" + run, fmt.Sprintf("-long=%v", *long)}
 	r, err := m.Run(context.Background())
 	if err != nil {
 		t.Fatal(err)

@@ -33,7 +33,7 @@ func startBox(t *testing.T, toml string) *box {
 	dir := t.TempDir()
 	b := &box{t: t, config: filepath.Join(dir, "submix.toml"), socket: filepath.Join(dir, "control.sock"), log: &bytes.Buffer{}}
 	b.configure(toml)
-	b.cmd = ordinary("/bin/submixd", "-config", b.config)
+	b.cmd = ordinary("/bin/submixd", "-config", b.config, "-state", dir)
 	b.cmd.Stderr = b.log
 	if err := b.cmd.Start(); err != nil {
 		t.Fatal(err)
