@@ -38,7 +38,7 @@ type rule struct {
 var policy = []rule{
 	{folder: "mixer", pure: true, code: []string{"submix/mixer/..."}, tests: []string{rapid}},
 	// Which vector instructions the processor has, nothing else of the system.
-	{folder: "mixer/resample", pure: true, code: []string{"golang.org/x/sys/cpu"}, tests: []string{rapid}},
+	{folder: "mixer/resample", pure: true, code: []string{"golang.org/x/sys/cpu"}, tests: []string{rapid, "submix/mixer/analyse"}},
 
 	{folder: "hw/alsa", code: []string{sys, "submix/hw/pcm", "submix/hw/alsa/...", "github.com/yobert/alsa/..."}, tests: []string{rapid}},
 	{folder: "hw/file", code: []string{sys, "submix/hw/pcm"}, tests: []string{rapid}},
