@@ -30,6 +30,7 @@ test: go-test vm-test ## every test: the Go tests with the race detector, then t
 
 go-test:
 	CGO_ENABLED=1 go test -race ./...
+	go test -count=1 -v -run '^TestDay$$' ./mixer/drift/ -hours 24
 
 vm-test: ## the arm64 programs on real kernel drivers, in a virtual machine
 	buildroot/vm/packages.sh run

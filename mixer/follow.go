@@ -12,7 +12,8 @@ type moment struct {
 	at      time.Time
 	queued  int  // frames that were to be played before the next block
 	elapsed int  // frames played since the last moment
-	jumped  bool // the sink did not just play on: it is another one, or was stopped in between
+	jumped  bool // the sink did not just play on: it was stopped in between
+	other   bool // it is another one, with another clock
 }
 
 // A follower keeps an adaptive stream at its latency: once a block it measures
@@ -32,6 +33,7 @@ type follower struct {
 	coarse   bool      // it stands still from step to step
 	later    int       // source frames by which the device's next step may be later than the last
 
+	behind bool    // the sink was stopped, and what it missed has not been skipped yet
 	known  bool    // the fill is, and the next two are those of the last moment
 	read   uint64  // source frames taken from the ring
 	offset float64 // source frames from the one being played to the next to be taken
@@ -108,6 +110,10 @@ func (f *follower) ahead(m moment) float64 {
 // will be left when that has been taken.
 func (f *follower) follow(m moment, spare int) {
 	read, offset := f.in.q.r.Load(), f.ahead(m)
+	if m.other {
+		f.loop.Seek()
+	}
+	f.behind = f.behind || m.jumped
 	if f.known && !m.jumped {
 		f.loop.Advance(float64(m.elapsed), float64(read-f.read)-(offset-f.offset))
 	} else {
@@ -129,8 +135,8 @@ func (f *follower) follow(m moment, spare int) {
 
 // Times of a target that is found while the stream runs.
 const (
-	firstLook = 5  // seconds, then the target is set for the first time
-	nextLooks = 60 // seconds, after which it may fall
+	firstLook = 5  // seconds, after which the target falls for the first time; the next look is four times as long
+	lastLooks = 60 // seconds, and no look is longer
 	worth     = 4  // a quarter of the reserve: to bring less, the target does not fall; with more left, it does not rise
 )
 
@@ -148,7 +154,7 @@ func (f *follower) tune(spare, reserve, frames int) {
 		if wanted < f.target-kept/worth {
 			f.set(wanted)
 		}
-		f.most.next(int(nextLooks * f.rate))
+		f.most.next(min(4*f.most.window, int(lastLooks*f.rate)))
 	}
 	if wanted > f.target+kept-kept/worth {
 		f.set(wanted)
@@ -163,8 +169,16 @@ func (f *follower) set(target float64) {
 // excess is how many source frames the fill is above its target, if that is more
 // than the loop should bring down: after the sink was stopped.
 func (f *follower) excess(c Config) int {
+	if !f.known {
+		return 0
+	}
+	most := max(2*c.Block, c.Rate/200)
+	if f.behind {
+		most = c.Rate / 500
+	}
 	over := int(math.Floor(f.loop.Fill() - f.target))
-	if over < int(float64(max(2*c.Block, c.Rate/200))*f.in.step) {
+	if over < int(float64(most)*f.in.step) {
+		f.behind = false
 		return 0
 	}
 	return over

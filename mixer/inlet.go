@@ -2,6 +2,7 @@ package mixer
 
 import (
 	"math"
+	"time"
 
 	"submix/mixer/resample"
 )
@@ -18,11 +19,11 @@ type inlet struct {
 	taken, other []float32 // source frames on their way to conv, and those they are crossfaded with
 }
 
-// newInlet makes an inlet for a mix of c from a source of rate frames a second.
-// convert: even if that is the mix's.
-func newInlet(c Config, rate int, convert bool) (inlet, error) {
+// newInlet makes an inlet for a mix of c from a source of rate frames a second that
+// has room for a latency. convert: even if the rate is the mix's.
+func newInlet(c Config, rate int, latency time.Duration, convert bool) (inlet, error) {
 	in := inlet{step: float64(rate) / float64(c.Rate)}
-	in.q = newRing(max(int(16*float64(c.Block)*in.step), rate/10), c.Channels)
+	in.q = newRing(max(int(16*float64(c.Block)*in.step), rate/10)+int(latency.Seconds()*float64(rate)), c.Channels)
 	most := c.Block
 	if convert || rate != c.Rate {
 		conv, err := resample.New(rate, c.Rate, c.Channels)

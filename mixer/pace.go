@@ -224,9 +224,9 @@ func (m *Mixer) Pull(dst []float32, queuedFrames int, at, deadline time.Time) er
 // moment takes in where the sink is. A sink that did not play as many frames as
 // the time has room for, to within a block and 1 %, has jumped.
 func (m *Mixer) moment(queued int, at time.Time) moment {
-	now := moment{at: at, queued: queued, elapsed: m.written - queued - m.played}
+	now := moment{at: at, queued: queued, elapsed: m.written - queued - m.played, other: m.last.IsZero()}
 	due := at.Sub(m.last).Seconds() * float64(m.cfg.Rate)
-	now.jumped = m.last.IsZero() || math.Abs(float64(now.elapsed)-due) > float64(m.cfg.Block)+due/100
+	now.jumped = now.other || math.Abs(float64(now.elapsed)-due) > float64(m.cfg.Block)+due/100
 	m.played, m.last = m.written-queued, at
 	return now
 }
@@ -237,6 +237,7 @@ func (m *Mixer) moment(queued int, at time.Time) moment {
 // goroutine; when it has returned, it may be called again with another sink.
 func (m *Mixer) Play(sink Sink) error {
 	block := make([]float32, len(m.sum))
+	m.last = time.Time{}
 	for {
 		queued, at, err := sink.Wait()
 		if err != nil {

@@ -122,7 +122,8 @@ type Stream struct {
 	failure   error     // with which the source ended
 	cut       bool      // fade out what is left, then be what after says
 	after     State
-	cushion   int  // frames above a block when it becomes live
+	cushion   int  // frames above a block when it becomes live, at least
+	spare     int  // what they were when it did
 	whole     int  // frames taken since it was last short, up to a second
 	late      bool // it was short twice within a second, and has not stalled since
 	surplus   surplus
@@ -185,7 +186,7 @@ func (s *Stream) attach(src Source, f Format) (*attachment, error) {
 	adaptive = adaptive && s.live && !s.locked
 	a := &attachment{Source: src, channels: f.Channels}
 	var err error
-	if a.inlet, err = newInlet(s.mix.cfg, f.Rate, adaptive); err != nil {
+	if a.inlet, err = newInlet(s.mix.cfg, f.Rate, s.floor, adaptive); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrShape, err)
 	}
 	if adaptive {

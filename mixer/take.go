@@ -97,8 +97,9 @@ func (s *Stream) begin(now moment) {
 	}
 	s.state.Store(int32(Live))
 	s.surplus.reset()
+	s.spare = target - s.mix.cfg.Block
 	if s.follower != nil {
-		s.follower.begin(target-s.mix.cfg.Block, s.floor)
+		s.follower.begin(s.spare, s.floor)
 	}
 	s.fader.set(0)
 }
@@ -119,7 +120,7 @@ func (s *Stream) keepUp(now moment) (skip int) {
 	spare := s.in.ready() - c.Block
 	if f == nil {
 		latency := now.queued + int(s.in.span()/s.in.step)
-		over := spare - s.cushion
+		over := spare - s.spare
 		s.sync.locked(s.mix.duration(latency), s.mix.duration(latency-over), s.mix.duration(now.queued))
 		if !s.live {
 			return 0
@@ -127,20 +128,23 @@ func (s *Stream) keepUp(now moment) (skip int) {
 		return int(float64(s.surplus.frames(over, c)) * s.in.step)
 	}
 	f.follow(now, spare)
-	f.tune(spare, c.Rate/1000+s.cushion-cushionFrames(c), c.Block)
+	if skip = f.excess(c); skip == 0 {
+		f.tune(spare, c.Rate/1000+s.cushion-cushionFrames(c), c.Block)
+	}
 	s.sync.follows(f, s.mix.duration(now.queued))
-	return max(0, min(f.excess(c), int(float64(spare)*s.in.step)))
+	return max(0, min(skip, int(float64(spare)*s.in.step*min(1, f.loop.Ratio()))))
 }
 
 // add measures the first n frames of block, applies the fader and adds them to
 // sum. A block with a sample that is no number, which only float formats can
-// carry, is left out.
+// carry, is silence.
 func (s *Stream) add(sum, block []float32, n int) {
 	x := block[:n*s.in.q.channels]
 	peak, square := measure(x)
 	if !(square <= math.MaxFloat32) {
 		s.count.clips.Add(1)
-		return
+		clear(x)
+		peak, square = 0, 0
 	}
 	s.meter.block(peak, square/float32(len(block)))
 	if peak >= ceiling {

@@ -65,6 +65,14 @@ func (l *Loop) Resync() {
 	l.steering.arrive()
 }
 
+// Seek says that the clocks may be others now: what was known of their drift is
+// where it is looked for.
+func (l *Loop) Seek() {
+	l.Resync()
+	l.observer.varDrift = square(priorDrift)
+	l.judge = judge{}
+}
+
 // SetTarget sets the fill that is to be held, source frames. It is approached
 // with a limited slope, and lock is kept on the way; at once, if nothing was
 // measured yet, or not since Resync.

@@ -60,14 +60,15 @@ const drifterLevel = 0.3
 // which bends them.
 const settle = 30 * time.Second
 
-// startDrift has the three cards play, ppm fast, and mixes them in the configuration cables, with adaptive clocks.
-func startDrift(t *testing.T, block, periods int, ppm [3]float64) *driftTest {
+// startDrift has the three cards play, ppm fast, and mixes them, with clocks that are followed. What is listened to may be
+// length long.
+func startDrift(t *testing.T, length time.Duration, ppm [3]float64) *driftTest {
 	d := &driftTest{t: t, sources: slices.Clone(drifters), latency: map[string][2]float64{}}
 	d.plan = analyse.Plan{Rate: 48000, WindowFrames: 4800, Hz: make([][]float64, 2), GlitchLimit: 2e-3, GapFrames: 20}
 	// What is heard is analysed in the end: both ends of a cable whose rate is shifted make up for their rounding by how
 	// many ticks they are moved at once (last_drift in sound/drivers/aloop.c of the kernel). Where that changes with
 	// when programs come to look, because others keep them waiting, the rate wanders by up to hundreds of ppm.
-	d.heard = make([]float32, 0, 2*48000*int(shorter(300*time.Second)/time.Second+30))
+	d.heard = make([]float32, 0, 2*48000*int(length/time.Second+20))
 	clear(d.heard[:cap(d.heard)]) // its memory is there now, and not when it is needed
 	for i := range d.sources {
 		s := &d.sources[i]
@@ -89,7 +90,7 @@ func startDrift(t *testing.T, block, periods int, ppm [3]float64) *driftTest {
 			d.heard = append(d.heard, samples...)
 		}
 	})
-	d.box = startBox(t, adaptive(block, periods))
+	d.box = startBox(t, adaptive(240, 3))
 	return d
 }
 
@@ -219,25 +220,27 @@ device = "hw:%s,1"
 
 // Cards 200 ppm fast, 200 ppm slow and in step are heard clean, at a latency that keeps still.
 func TestDrift(t *testing.T) {
-	d := startDrift(t, 240, 3, [3]float64{200, -200, 0})
+	length := shorter(300 * time.Second)
+	d := startDrift(t, length, [3]float64{200, -200, 0})
 	d.lock(settle)
-	d.listen(shorter(300 * time.Second))
+	d.listen(length)
 	d.steady()
 	d.clean(d.unbroken(), 110)
 }
 
 // The same with clocks so far off as hardly any card's.
 func TestDriftFar(t *testing.T) {
-	d := startDrift(t, 240, 3, [3]float64{2000, -2000, 0})
+	length := shorter(60 * time.Second)
+	d := startDrift(t, length, [3]float64{2000, -2000, 0})
 	d.lock(settle)
-	d.listen(shorter(60 * time.Second))
+	d.listen(length)
 	d.steady()
 	d.clean(d.unbroken(), 110)
 }
 
 // Clocks that change are followed without a gap or a click.
 func TestDriftChanges(t *testing.T) {
-	d := startDrift(t, 240, 3, [3]float64{0, 100, -2000})
+	d := startDrift(t, 80*time.Second, [3]float64{0, 100, -2000})
 	d.lock(0)
 	for i := range 6 {
 		step := float64(200 * (1 - 2*(i%2)))

@@ -1,0 +1,78 @@
+package mixer
+
+import (
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"submix/mixer/mixtest"
+)
+
+// A latency of a second is held, whatever the clock and the rate.
+func TestLongLatency(t *testing.T) {
+	for _, rate := range []int{44100, 48000, 96000} {
+		for _, locked := range []bool{false, true} {
+			for _, want := range []time.Duration{ms(30), ms(180), ms(1000)} {
+				synctest.Test(t, func(t *testing.T) {
+					b := newBox(t, 10*time.Second)
+					b.sink.Took = func([]float32) {}
+					_, s := b.drifting("a", rate, 0, 1000, StreamConfig{Latency: want, Locked: locked})
+					b.play()
+					i := s.Info()
+					t.Logf("%d Hz, locked %v, %v asked for: %v, target %v", rate, locked, want, i.Latency, i.Target)
+					if i.State != Live || (i.Latency-want).Abs() > ms(1) || (i.Target-want).Abs() > ms(1) || i.Short+i.Stalls > 0 {
+						t.Errorf("%+v", i)
+					}
+				})
+			}
+		}
+	}
+}
+
+// A stream of no numbers is silence, and can be removed.
+func TestNotANumberIsRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBox(t, 2*time.Second)
+		_, s := b.card("a", func(int64, int) float32 { return float32(math.NaN()) })
+		at(time.Second, func() { b.Remove("a") })
+		for i, v := range b.play() {
+			if v != 0 {
+				t.Fatalf("sample %d is %v", i, v)
+			}
+		}
+		select {
+		case <-s.Done():
+		default:
+			t.Error("it is still in the mix")
+		}
+	})
+}
+
+// A sink that was stopped, or another one, costs the streams no more than that: they
+// are back at their latency, and with another clock they look for theirs again.
+func TestSinkStops(t *testing.T) {
+	for _, pause := range []time.Duration{ms(8), ms(30), ms(300), 5 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBox(t, 20*time.Second)
+			b.sink.Took = func([]float32) {}
+			_, s := b.drifting("a", boxRate, 100, 1000, StreamConfig{})
+			b.play()
+			before := s.Info()
+			time.Sleep(pause)
+			b.sink = &mixtest.Sink{Rate: boxRate, Channels: 1, Block: boxBlock, Periods: 3, Stop: 20 * time.Second, Took: func([]float32) {}}
+			var soon StreamInfo
+			at(ms(500), func() { soon = s.Info() })
+			b.play()
+			after := s.Info()
+			t.Logf("stopped for %v: %v, %v before; %v, %v half a second after; %v, %v %+.2f ppm after 20 s",
+				pause, before.Lock, before.Latency, soon.Lock, soon.Latency, after.Lock, after.Latency, after.DriftPPM)
+			if before.Lock != Locked || soon.Lock != Seeking || after.Lock != Locked || math.Abs(after.DriftPPM-100) > 1 {
+				t.Errorf("%+v", after)
+			}
+			if (soon.Latency-before.Latency).Abs() > ms(3) || (after.Latency-before.Latency).Abs() > ms(2) {
+				t.Error("the latency is another one")
+			}
+		})
+	}
+}
