@@ -160,7 +160,7 @@ func TestBadDevicesAreClearErrors(t *testing.T) {
 	}
 	defer held.Close()
 	slow, err := alsa.OpenPlayback(alsa.Config{Device: "hw:SrcC,0", Rate: 44100, Formats: []pcm.Format{pcm.S16LE}})
-	if err != nil { // the cable has 44.1 kHz from now on
+	if err != nil { // the cable has 44.1 kHz and two channels from now on
 		t.Fatal(err)
 	}
 	defer slow.Close()
@@ -170,7 +170,7 @@ func TestBadDevicesAreClearErrors(t *testing.T) {
 	}{
 		{"add x hw:SrcB,1", "ERR 51 ", []string{"hw:SrcB,1", "in use", "guest.test"}},
 		{"add x hw:Nope,1", "ERR 52 ", []string{"hw:Nope,1", "SrcA", "SrcB"}},
-		{"add x hw:SrcC,1", "ERR 53 ", []string{"hw:SrcC,1", "48000", "44100"}},
+		{"add x hw:SrcC,1 channels=3", "ERR 53 ", []string{"hw:SrcC,1", "3 channels", "2 channels", "44100"}},
 		{"add x usb:9-9", "ERR 52 ", []string{"usb:9-9"}},
 		{"add x cassette:1", "ERR 14 ", []string{"cassette:1", "hw:CARD,DEV"}},
 		{"add a hw:SrcB,1", "ERR 30 ", []string{"a"}},

@@ -3,6 +3,7 @@
 package guest
 
 import (
+	"cmp"
 	"errors"
 	"runtime"
 	"slices"
@@ -49,10 +50,10 @@ func startPlayerIn(t *testing.T, device string, channels, period int, s tune, fo
 	return startSignal(t, alsa.Config{Device: device, Channels: channels, PeriodFrames: period, Formats: formats}, s.signal())
 }
 
-// startSignal plays s as c says, which must give channels and period, in four periods.
+// startSignal plays s as c says, which must give channels and period, in four periods if it gives none.
 func startSignal(t *testing.T, c alsa.Config, s signal) *player {
 	t.Helper()
-	c.Periods = 4
+	c.Periods = cmp.Or(c.Periods, 4)
 	card, err := alsa.OpenPlayback(c)
 	if err != nil {
 		t.Fatal(err)

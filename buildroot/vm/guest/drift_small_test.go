@@ -19,11 +19,15 @@ func TestDriftSmall(t *testing.T) {
 	plan := analyse.Plan{Rate: 48000, WindowFrames: 12000, Hz: make([][]float64, 1), GlitchLimit: 5e-3, GapFrames: 20}
 	var impulses *player
 	var players []*player
+	var tones []signal // all are made before the first plays: that takes the processor
 	for i, s := range drifters {
 		ppm := setDrift(t, s.card, []float64{2000, -2000, 0}[i])
 		plan.Hz[0] = append(plan.Hz[0], float64(s.hz[0])*(1+ppm*1e-6))
-		tone := sine(s.hz[0], 48000, drifterLevel)
-		c := alsa.Config{Device: "hw:" + s.card + ",0", Channels: 2, PeriodFrames: 240, Formats: []pcm.Format{pcm.S16LE}}
+		tones = append(tones, sine(s.hz[0], 48000, drifterLevel))
+	}
+	for i, s := range drifters {
+		tone := tones[i]
+		c := alsa.Config{Device: "hw:" + s.card + ",0", Channels: 2, PeriodFrames: 240, Periods: 10, Formats: []pcm.Format{pcm.S16LE}}
 		players = append(players, startSignal(t, c, func(frame int64, channel int) float32 {
 			switch {
 			case channel == 0:

@@ -70,6 +70,7 @@ func startDrift(t *testing.T, length time.Duration, ppm [3]float64) *driftTest {
 	// when programs come to look, because others keep them waiting, the rate wanders by up to hundreds of ppm.
 	d.heard = make([]float32, 0, 2*48000*int(length/time.Second+20))
 	clear(d.heard[:cap(d.heard)]) // its memory is there now, and not when it is needed
+	tones := make([]signal, len(d.sources)) // all are made before the first plays: that takes the processor
 	for i := range d.sources {
 		s := &d.sources[i]
 		s.ppm = setDrift(t, s.card, ppm[i])
@@ -77,13 +78,16 @@ func startDrift(t *testing.T, length time.Duration, ppm [3]float64) *driftTest {
 		for c, hz := range s.hz {
 			d.plan.Hz[c] = append(d.plan.Hz[c], float64(hz)*(1+s.ppm*1e-6))
 		}
-		tones := func(frame int64, channel int) float32 {
+		tones[i] = func(frame int64, channel int) float32 {
 			if channel == 0 {
 				return left(frame, 0)
 			}
 			return right(frame, 0)
 		}
-		d.players = append(d.players, startSignal(t, alsa.Config{Device: "hw:" + s.card + ",0", Channels: 2, PeriodFrames: 240, Formats: []pcm.Format{pcm.S32LE}}, tones))
+	}
+	for i, s := range d.sources {
+		c := alsa.Config{Device: "hw:" + s.card + ",0", Channels: 2, PeriodFrames: 240, Periods: 10, Formats: []pcm.Format{pcm.S32LE}}
+		d.players = append(d.players, startSignal(t, c, tones[i]))
 	}
 	d.out = listen(t, alsa.Config{Device: "hw:Out,1", Channels: 2, Formats: []pcm.Format{pcm.S32LE}}, func(samples []float32) {
 		if d.keep.Load() {
