@@ -42,6 +42,7 @@ type follower struct {
 	start  int     // frames that were spare when it became live
 	floor  float64 // below which target is not set
 	most   peak    // fill needed for a spare of nothing
+	sure   bool    // the clock was locked since the stream became live, and most begins there
 }
 
 func newFollower(c Clocked, in *inlet, rate, mixRate int) *follower {
@@ -90,7 +91,7 @@ func (f *follower) cushion(c Config) int {
 // below floor.
 func (f *follower) begin(spare int, floor time.Duration) {
 	f.known, f.target, f.start, f.floor = false, 0, spare, floor.Seconds()*f.rate
-	f.most = peak{}
+	f.most, f.sure = peak{window: int(firstLook * f.rate)}, false
 }
 
 // fill is the number of source frames that were captured at m beyond the one that
@@ -125,7 +126,6 @@ func (f *follower) follow(m moment, spare int) {
 		fill := f.fill(m)
 		if f.target == 0 {
 			f.set(fill - float64(spare-f.start)*f.in.step)
-			f.most.window = int(firstLook * f.rate)
 		}
 		f.loop.Measure(fill)
 		f.known, f.fresh = true, false
@@ -146,11 +146,15 @@ func (f *follower) tune(spare, reserve, frames int) {
 	if !f.known {
 		return
 	}
+	locked := f.loop.Lock() == drift.Locked
+	if locked && !f.sure { // until now the fill was a guess
+		f.most, f.sure = peak{window: int(firstLook * f.rate)}, true
+	}
 	fill := f.loop.Fill()
 	kept := float64(reserve) * f.in.step
 	falls := f.most.add(fill-float64(spare)*f.in.step+float64(f.later), int(float64(frames)*f.in.step))
 	wanted := f.most.value() + kept
-	if falls && f.loop.Lock() == drift.Locked {
+	if falls && locked {
 		if wanted < f.target-kept/worth {
 			f.set(wanted)
 		}
