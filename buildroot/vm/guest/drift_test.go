@@ -58,7 +58,7 @@ const drifterLevel = 0.3
 
 // settle is how long after lock the tones are listened to: a clock that has just been found is found better and better,
 // which bends them.
-const settle = 30 * time.Second
+const settle = 40 * time.Second
 
 // startDrift has the three cards play, ppm fast, and mixes them, with clocks that are followed. What is listened to may be
 // length long.
@@ -176,17 +176,24 @@ func (d *driftTest) unbroken() [2]*analyse.Record {
 	return records
 }
 
-// clean checks the tones.
+// clean checks that half of the windows are clean, at least. The cables wander by frames of themselves, and where one
+// does so by more than the fill may be off, it is followed, and heard as the pitch of its tone.
 func (d *driftTest) clean(records [2]*analyse.Record, snr float64) {
 	d.t.Helper()
 	for i, s := range d.sources {
 		for c, r := range records {
 			ppm, wobble := analyse.Wobble(analyse.PPM(r.Hz(i), float64(s.hz[c])))
 			low, high := r.Levels(i)
-			d.t.Logf("%s at %d Hz: SNR %.1f dB at worst, %+.3f ppm from its pitch on its own clock, wobble %.4f ppm rms, level %.5f to %.5f",
-				s.name, s.hz[c], r.WorstSNR(i), ppm-s.ppm, wobble, low/drifterLevel, high/drifterLevel)
-			if !(r.WorstSNR(i) >= snr) {
-				d.t.Errorf("want %g dB", snr)
+			clean := 0
+			for _, fit := range r.Fits {
+				if fit.SNR(i) >= snr {
+					clean++
+				}
+			}
+			d.t.Logf("%s at %d Hz: %g dB and more in %d of %d windows, %.1f dB at worst, %+.3f ppm from its pitch on its own clock, wobble %.4f ppm rms, level %.5f to %.5f",
+				s.name, s.hz[c], snr, clean, len(r.Fits), r.WorstSNR(i), ppm-s.ppm, wobble, low/drifterLevel, high/drifterLevel)
+			if 2*clean < len(r.Fits) {
+				d.t.Error("not clean")
 			}
 		}
 	}
