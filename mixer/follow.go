@@ -31,6 +31,7 @@ type follower struct {
 	fresh    bool      // it has not been measured with yet
 	stride   int64     // the smallest step that the position was seen to make
 	coarse   bool      // it stands still from step to step
+	moving   bool      // it did, as far as was known when it last moved
 	later    int       // source frames by which the device's next step may be later than the last
 
 	behind bool    // the sink was stopped, and what it missed has not been skipped yet
@@ -57,6 +58,9 @@ func (f *follower) look() {
 	if step := captured - f.captured; !at.IsZero() && !f.seen.IsZero() && step > 0 && (f.stride == 0 || step < f.stride) {
 		f.stride = step
 	}
+	if captured != f.captured {
+		f.moving = f.coarse
+	}
 	f.fresh = !at.IsZero() && (f.fresh || !at.Equal(f.seen))
 	f.seen, f.captured = at, captured
 }
@@ -68,6 +72,8 @@ func (f *follower) looked(now time.Time) {
 	switch more := int64(f.in.q.w.Load()) - f.captured; {
 	case f.seen.IsZero() || more > 0:
 		f.coarse = false
+	case since > 2*float64(f.stride): // it has stopped
+		f.coarse = f.moving
 	case since > f.rate/1000:
 		f.coarse = true
 	}
