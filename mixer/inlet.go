@@ -16,7 +16,12 @@ type inlet struct {
 	step float64             // source frames for a frame of the mix
 	tail int                 // source frames of silence that follow the last one, within the filter's reach
 
-	taken, other []float32 // source frames on their way to conv, and those they are crossfaded with
+	taken []float32 // source frames on their way to conv
+
+	// After a skip, what comes is faded in, and what was to come fades away beside it.
+	fade    ramp
+	skipped fading
+	other   []float32 // source frames of a fade
 }
 
 // newInlet makes an inlet for a mix of c from a source of rate frames a second that
@@ -24,17 +29,18 @@ type inlet struct {
 func newInlet(c Config, rate int, latency time.Duration, convert bool) (inlet, error) {
 	in := inlet{step: float64(rate) / float64(c.Rate)}
 	in.q = newRing(max(int(16*float64(c.Block)*in.step), rate/10)+int(latency.Seconds()*float64(rate)), c.Channels)
-	most := c.Block
 	if convert || rate != c.Rate {
 		conv, err := resample.New(rate, c.Rate, c.Channels)
 		if err != nil {
 			return in, err
 		}
 		in.conv = conv
-		most = int(float64(c.Block)*in.step*1.02) + 2*conv.Lookahead() + 2
+		most := int(float64(c.Block)*in.step*1.02) + 2*conv.Lookahead() + 2
 		in.taken = make([]float32, most*c.Channels)
 	}
-	in.other = make([]float32, most*c.Channels)
+	in.fade.set(1)
+	in.other = make([]float32, int(math.Ceil(float64(rampFrames(c))*in.step))*c.Channels)
+	in.skipped = newFading(len(in.other))
 	return in, nil
 }
 
@@ -64,8 +70,8 @@ func (in *inlet) span() float64 {
 }
 
 // read moves the next frames into dst, as many as there are and fit, and returns
-// their number. With skip, it crossfades to those that come so many source frames
-// later, and discards what lies between.
+// their number. With skip, it crossfades, over a ramp, to those that come so many
+// source frames later; within such a crossfade, it skips no more.
 func (in *inlet) read(dst []float32, skip int) int {
 	if in.conv == nil {
 		return in.take(dst, skip)
@@ -84,19 +90,16 @@ func (in *inlet) read(dst []float32, skip int) int {
 
 // take moves source frames from the ring into dst; see read.
 func (in *inlet) take(dst []float32, skip int) int {
-	if skip == 0 {
-		return in.q.read(dst)
-	}
-	n := in.q.peek(dst, 0)
-	n = min(n, in.q.peek(in.other[:len(dst)], skip))
 	c := in.q.channels
-	for i := range n {
-		w := float32(i+1) / float32(n)
-		for j := i * c; j < (i+1)*c; j++ {
-			dst[j] += (in.other[j] - dst[j]) * w
-		}
+	if skip > 0 && in.fade.rests() {
+		old := in.other[:in.q.peek(in.other, 0)*c]
+		in.skipped.add(old, 1, c)
+		in.fade = ramp{to: 1, len: len(old) / c}
+		in.q.drop(skip)
 	}
-	in.q.drop(skip + n)
+	n := in.q.read(dst)
+	in.fade.apply(dst[:n*c], c)
+	in.skipped.play(dst[:n*c])
 	return n
 }
 
@@ -116,6 +119,8 @@ func (in *inlet) finish() {
 func (in *inlet) clear() {
 	in.q.drop(in.q.len())
 	in.tail = 0
+	in.fade.set(1)
+	in.skipped.clear()
 	if in.conv != nil {
 		in.conv.Reset()
 	}

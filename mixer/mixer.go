@@ -62,7 +62,10 @@ type Mixer struct {
 	output Output
 	sum    []float32 // of the streams
 	block  []float32 // of one stream
+	edge   []float32 // a stream's last ramp
 	timer  *time.Timer
+
+	predictor predictor
 
 	written int       // frames pulled, of this and earlier sinks
 	played  int       // of them, at the last moment; may be negative
@@ -82,6 +85,7 @@ func New(cfg Config) (*Mixer, error) {
 		spare:  make(chan []float32, cfg.Capacity+1),
 		sum:    make([]float32, cfg.Block*cfg.Channels),
 		block:  make([]float32, cfg.Block*cfg.Channels),
+		edge:   make([]float32, rampFrames(cfg)*cfg.Channels),
 	}
 	m.set.Store(&[]*Stream{})
 	m.output.init(cfg, m.duration(cfg.Block))
@@ -118,6 +122,7 @@ func (m *Mixer) Add(c StreamConfig) (*Stream, error) {
 		in:        &inlet{q: newRing(1, m.cfg.Channels)},
 		lost:      make(chan error, 1),
 		over:      make(chan struct{}),
+		ringing:   newRinging(m.cfg),
 		cushion:   cushionFrames(m.cfg),
 		whole:     m.cfg.Rate,
 		delivered: time.Now(),

@@ -105,11 +105,7 @@ func (m *Mixer) look(set []*Stream, now time.Time, pulled bool) (o outlook) {
 // awaited reports that a block is held up, within its deadline, for the stream.
 // A sink does not wait for a source that cannot call.
 func (s *Stream) awaited(pulled bool) bool {
-	need := s.mix.cfg.Block
-	if pulled && !s.live {
-		need++ // so that something is left to fade if no more comes
-	}
-	if s.eof || s.cut || s.in.ready() >= need {
+	if s.eof || s.cut || s.in.ready() >= s.mix.cfg.Block {
 		return false
 	}
 	if pulled {

@@ -11,6 +11,9 @@ import (
 // takes all there is; otherwise just what the next block lacks, and pulled the
 // cushion, so that the surplus stays with a source that can wait.
 func (s *Stream) poll(now time.Time, pulled bool) {
+	if s.cut {
+		return // what comes now is not a part of what rings out
+	}
 	a := s.source.Load()
 	if a != s.current {
 		if pulled && s.is(Live) {
@@ -39,10 +42,10 @@ func (s *Stream) poll(now time.Time, pulled bool) {
 		}
 	}
 	if s.finish.Load() && !s.eof {
-		s.finished(nil)
+		s.finished(nil, pulled)
 	}
 	if s.eof && s.in.ready() == 0 {
-		s.end()
+		s.runOut(pulled)
 	} else if !s.eof && s.owes(pulled) && now.Sub(s.delivered) >= s.mix.cfg.StreamTimeout {
 		s.stall(pulled)
 	}
@@ -84,24 +87,32 @@ func (s *Stream) read(a *attachment, want int, now time.Time, pulled bool) {
 func (s *Stream) fault(a *attachment, err error, pulled bool) {
 	switch {
 	case errors.Is(err, io.EOF):
-		s.finished(nil)
+		s.finished(nil, pulled)
 	case errors.Is(err, ErrGap):
 		s.count.xruns.Add(1)
-		if pulled && s.is(Live) {
+		if !pulled {
+			break
+		}
+		if s.is(Live) {
 			s.cutTo(Filling)
+		} else {
+			s.in.clear() // so that it does not begin with a gap in it
 		}
 	case s.live:
 		s.lose(a, err, pulled)
 	default:
-		s.finished(err)
+		s.finished(err, pulled)
 	}
 }
 
 // finished takes in that nothing more comes from the source, with the error that
-// is the reason, nil if that is how it should be.
-func (s *Stream) finished(err error) {
+// is the reason, nil if that is how it should be. Pulled by a sink, it rings out
+// instead of ending in the silence that brings the last frames out of the resampler.
+func (s *Stream) finished(err error, pulled bool) {
 	s.eof, s.failure = true, err
-	s.in.finish()
+	if !pulled {
+		s.in.finish()
+	}
 }
 
 // lose gives up the source of a live stream.
@@ -131,6 +142,15 @@ func (s *Stream) stall(pulled bool) {
 	s.state.Store(int32(Stalled))
 	if pulled {
 		s.in.clear()
+	}
+}
+
+// runOut ends a stream of which nothing is left, when it has rung out.
+func (s *Stream) runOut(pulled bool) {
+	if pulled && s.is(Live) {
+		s.cutTo(Ended)
+	} else if s.ringing.out.silent() {
+		s.end()
 	}
 }
 

@@ -117,10 +117,11 @@ type Stream struct {
 	in        *inlet    // of the attachment that current is, or was
 	follower  *follower // nil: its clock is not followed
 	fader     fader
+	ringing   ringing
 	delivered time.Time // when it last delivered
 	eof       bool      // nothing more is read
 	failure   error     // with which the source ended
-	cut       bool      // fade out what is left, then be what after says
+	cut       bool      // let it ring out in this block, then be what after says
 	after     State
 	cushion   int  // frames above a block when it becomes live, at least
 	spare     int  // what they were when it did

@@ -4,8 +4,7 @@ import "math"
 
 // A stream that is filling becomes live, pulled by a sink, with a cushion above a
 // block in its ring: at first half a block, or 1 ms, the step in which many
-// drivers move their positions (one jiffy; one USB frame). It also leaves
-// something to fade when the next frames do not come.
+// drivers move their positions (one jiffy; one USB frame).
 func cushionFrames(c Config) int { return max(c.Block/2, c.Rate/1000) }
 
 // A source that delivers in larger steps is short again and again. Each time that
@@ -27,12 +26,25 @@ func (s *Stream) take(sum, block []float32) {
 		s.state.Store(int32(Live))
 	}
 	s.fader.toward(s.fader.goal(&s.strip), rampFrames(s.mix.cfg))
-	s.add(sum, block, n)
+	x := block[:n*s.in.q.channels]
+	if !s.measure(x, len(block)) {
+		clear(x)
+	}
+	s.add(sum, x)
 }
 
 // takeFaded adds the stream's next block to sum, pulled by a sink: whatever
 // begins or ends is faded.
 func (s *Stream) takeFaded(sum, block []float32, now moment) {
+	s.takeLive(sum, block, now)
+	s.ringing.out.play(sum)
+	if s.removed.Load() && s.ringing.out.silent() && (s.fader.silent() || !s.is(Live)) {
+		s.end()
+	}
+}
+
+// takeLive adds the stream's next block to sum if it is live then.
+func (s *Stream) takeLive(sum, block []float32, now moment) {
 	c := s.mix.cfg
 	if s.is(Filling) && s.late && s.in.q.len() > 0 {
 		s.late = false
@@ -42,9 +54,6 @@ func (s *Stream) takeFaded(sum, block []float32, now moment) {
 		s.begin(now)
 	}
 	if !s.is(Live) {
-		if s.removed.Load() {
-			s.end()
-		}
 		s.meter.block(0, 0)
 		return
 	}
@@ -54,9 +63,7 @@ func (s *Stream) takeFaded(sum, block []float32, now moment) {
 		goal = 0
 	}
 	s.fader.toward(goal, rampFrames(c))
-	// A file that has nothing left is faded now: there would be nothing to fade in
-	// the next block. A card's next frames are on their way.
-	short := n < c.Block || !s.live && s.in.ready() == 0
+	short := n < c.Block
 	if short && !s.eof && !s.cut {
 		s.count.short.Add(1)
 		s.cutTo(Filling)
@@ -64,18 +71,32 @@ func (s *Stream) takeFaded(sum, block []float32, now moment) {
 	} else {
 		s.whole = min(s.whole+c.Block, c.Rate)
 	}
-	if s.cut || s.eof && s.in.ready() == 0 {
-		s.fader.land(n)
-	}
-	s.add(sum, block, n)
-	switch {
-	case s.removed.Load() && s.fader.silent():
-		s.end()
-	case s.cut:
-		s.cut = false
+	x := block[:n*c.Channels]
+	if !s.measure(x, len(block)) { // what there is cannot be used
+		x = x[:0]
 		s.in.clear()
-		s.state.Store(int32(s.after))
+		s.cutTo(Filling)
 	}
+	if s.eof && s.in.ready() == 0 {
+		s.cutTo(Ended)
+	}
+	if s.cut {
+		s.ringOut(x)
+		s.leave()
+		return
+	}
+	s.ringing.heard(x)
+	s.add(sum, x)
+}
+
+// leave is what comes after a cut. What is left of a device's frames is old when
+// the next ones come; a file goes on where it was.
+func (s *Stream) leave() {
+	s.cut = false
+	if s.live {
+		s.in.clear()
+	}
+	s.state.Store(int32(s.after))
 }
 
 // begin makes a stream live that has what it takes; a live one starts at the
@@ -102,6 +123,7 @@ func (s *Stream) begin(now moment) {
 		s.follower.begin(s.spare, s.floor)
 	}
 	s.fader.set(0)
+	s.ringing.known = 0
 }
 
 // behind is the latency, in frames, that the stream would have if it became live
@@ -135,21 +157,24 @@ func (s *Stream) keepUp(now moment) (skip int) {
 	return max(0, min(skip, int(float64(spare)*s.in.step*min(1, f.loop.Ratio()))))
 }
 
-// add measures the first n frames of block, applies the fader and adds them to
-// sum. A block with a sample that is no number, which only float formats can
-// carry, is silence.
-func (s *Stream) add(sum, block []float32, n int) {
-	x := block[:n*s.in.q.channels]
+// measure takes in the levels of x, which is what the stream has of a block of so
+// many samples, and reports whether all of it are numbers, which only float formats
+// can do without.
+func (s *Stream) measure(x []float32, samples int) bool {
 	peak, square := measure(x)
-	if !(square <= math.MaxFloat32) {
+	numbers := isNumber(square)
+	if !numbers || peak >= ceiling {
 		s.count.clips.Add(1)
-		clear(x)
+	}
+	if !numbers {
 		peak, square = 0, 0
 	}
-	s.meter.block(peak, square/float32(len(block)))
-	if peak >= ceiling {
-		s.count.clips.Add(1)
-	}
+	s.meter.block(peak, square/float32(samples))
+	return numbers
+}
+
+// add applies the fader to x and adds it to sum.
+func (s *Stream) add(sum, x []float32) {
 	if !s.fader.rests() {
 		s.fader.apply(x, s.in.q.channels)
 		accumulate(sum, x, 1)

@@ -23,7 +23,7 @@ var scenarios = []struct {
 	params []string // more kernel parameters
 	limit  time.Duration
 }{
-	{name: "drivers", run: "^Test(Smoke|ALSA|HW|Resample)", limit: 2 * time.Minute},
+	{name: "drivers", run: "^Test(Smoke|ALSA|HW|Resample|RingOut)", limit: 2 * time.Minute},
 	{name: "mix", run: "^Test(Mix|Serial|Button|NoOutput|Bad)", limit: 4 * time.Minute},
 	// SrcB has Dummy for a clock: it moves only while something plays on Dummy with the same period.
 	{name: "clocked", run: "^TestClocked", params: []string{"snd_aloop.timer_source=,Dummy.0.0"}, limit: 2 * time.Minute},

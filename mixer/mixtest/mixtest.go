@@ -68,6 +68,15 @@ func (c *Card) Fail(err error) { c.change(func() { c.err = err }) }
 // Once makes the next Read, and only that, return err.
 func (c *Card) Once(err error) { c.change(func() { c.once = err }) }
 
+// Overrun loses what has been captured and not been delivered, and so many frames
+// more; the next Read says so.
+func (c *Card) Overrun(frames int, err error) {
+	c.change(func() {
+		c.given = int64(c.base+1e-6) + int64(frames)
+		c.once = err
+	})
+}
+
 func (c *Card) speed() float64 {
 	if c.stalled {
 		return 0
@@ -180,6 +189,9 @@ func (s *Sink) Write(block []float32) error {
 	s.play(block)
 	return nil
 }
+
+// Pause stops the sink's clock for a while; Took may call it.
+func (s *Sink) Pause(d time.Duration) { s.start = s.start.Add(d) }
 
 func (s *Sink) play(block []float32) {
 	s.written += len(block) / s.Channels

@@ -1,0 +1,248 @@
+package mixer
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"submix/mixer/mixtest"
+)
+
+// What clicks are looked for in: a tone of 997 Hz at -6 dBFS, in every channel at
+// another phase.
+const clickHz, clickLevel = 997, 0.5
+
+// An edgeBox is a mix that plays the tone of one card, and what is done to it.
+type edgeBox struct {
+	*box
+	edgeShape
+	card   *mixtest.Card
+	stream *Stream
+	pause  atomic.Int64 // ns; for which the sink is to stop
+}
+
+// An edgeShape is one of the ways in which a tone can reach the mix.
+type edgeShape struct {
+	block, rate, channels int
+	locked                bool
+	moments               int // at which the edge is tried, over the length of a block
+}
+
+func (e *edgeShape) String() string {
+	return fmt.Sprintf("block %d, %d Hz, %d channels, locked %v", e.block, e.rate, e.channels, e.locked)
+}
+
+func (e *edgeShape) tone(frame int64, channel int) float32 {
+	cycles := clickHz*float64(frame)/float64(e.rate) + float64(channel)/8
+	return float32(clickLevel * math.Sin(2*math.Pi*cycles))
+}
+
+func (e *edgeBox) newCard() *mixtest.Card { return mixtest.NewCard(e.rate, e.channels, e.tone) }
+
+func (e *edgeBox) format() Format { return Format{e.rate, e.channels} }
+
+func (e *edgeBox) add(name string, c *mixtest.Card) *Stream {
+	s, err := e.Add(StreamConfig{Name: name, Source: c, Format: e.format(), Live: true, Locked: e.locked})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return s
+}
+
+// addFile adds a file of so many frames.
+func (e *edgeBox) addFile(frames int) {
+	f := NewFeed(e.channels, 2*frames)
+	if _, err := e.Add(StreamConfig{Name: "file", Source: f, Format: e.format()}); err != nil {
+		e.t.Fatal(err)
+	}
+	x := make([]float32, frames*e.channels)
+	for i := range x {
+		x[i] = e.tone(int64(i/e.channels), i%e.channels)
+	}
+	_ = f.Write(e.t.Context(), x)
+	f.CloseWrite(nil)
+}
+
+// An edge is what is done 100 ms after the start, give or take. twice: two fades
+// may be heard at once.
+type edge struct {
+	name  string
+	file  bool // a file that ends; do is not called
+	twice bool
+	back  bool // the stream is live in the end, at its latency
+	do    func(*edgeBox)
+}
+
+var edges = []edge{
+	{"start", false, false, true, func(*edgeBox) {}},
+	{"mute", false, false, true, func(e *edgeBox) { e.stream.SetMute(true) }},
+	{"mute and unmute at once", false, false, true, func(e *edgeBox) { e.stream.SetMute(true); at(ms(2), func() { e.stream.SetMute(false) }) }},
+	{"gain", false, false, true, func(e *edgeBox) { e.stream.SetGain(-20) }},
+	{"out", false, false, true, func(e *edgeBox) { e.Output().SetMute(true) }},
+	{"remove", false, false, false, func(e *edgeBox) { e.Remove("a") }},
+	{"remove while it stalls", false, false, false, func(e *edgeBox) { e.card.Stall(); e.Remove("a") }},
+	{"remove and add", false, true, false, func(e *edgeBox) { e.Remove("a"); e.add("a", e.newCard()) }},
+	{"stall", false, false, false, func(e *edgeBox) { e.card.Stall() }},
+	{"stall of 40 ms", false, true, true, func(e *edgeBox) { e.card.Stall(); at(ms(40), e.card.Resume) }},
+	{"stall of 150 ms", false, true, true, func(e *edgeBox) { e.card.Stall(); at(ms(150), e.card.Resume) }},
+	{"stall while it is muted", false, false, true, func(e *edgeBox) { e.stream.SetMute(true); at(ms(2), e.card.Stall); at(ms(22), e.card.Resume) }},
+	{"held back", false, true, true, func(e *edgeBox) { e.card.Hold(true); at(ms(12), func() { e.card.Hold(false) }) }},
+	{"held back for long", false, true, true, func(e *edgeBox) { e.card.Hold(true); at(ms(60), func() { e.card.Hold(false) }) }},
+	{"overflow", false, true, true, func(e *edgeBox) { e.card.Overrun(17, ErrGap) }},
+	{"overflow after overflow", false, true, true, func(e *edgeBox) {
+		e.card.Overrun(17, ErrGap)
+		at(ms(4), func() { e.card.Overrun(17, ErrGap) })
+	}},
+	{"unplug", false, false, false, func(e *edgeBox) { e.card.Fail(errors.New("unplugged")) }},
+	{"unplug and plug", false, true, true, func(e *edgeBox) {
+		e.card.Fail(errors.New("unplugged"))
+		at(ms(30), func() { e.replace() })
+	}},
+	{"replace", false, true, true, func(e *edgeBox) { e.replace() }},
+	{"replace twice", false, true, true, func(e *edgeBox) { e.replace(); at(ms(7), e.replace) }},
+	{"end", false, false, false, func(e *edgeBox) { e.EndInput(); e.stream.Finish() }},
+	{"end of a file", true, false, false, nil},
+	{"sink stops", false, true, true, func(e *edgeBox) { e.pause.Store(int64(ms(30))) }},
+	{"not a number", false, true, true, func(e *edgeBox) {
+		c := e.newCard()
+		tone := c.Sample
+		c.Sample = func(frame int64, channel int) float32 {
+			if frame == 2000 {
+				return float32(math.NaN())
+			}
+			return tone(frame, channel)
+		}
+		e.attach(c)
+	}},
+}
+
+func (e *edgeBox) replace() { e.attach(e.newCard()) }
+
+func (e *edgeBox) attach(c *mixtest.Card) {
+	if err := e.stream.Attach(c, e.format()); err != nil {
+		e.t.Error(err)
+	}
+}
+
+// latencyTolerance is three frames: the latencies before and after are known to one
+// each, and so is the moment at which a block of no whole number of microseconds
+// begins.
+const latencyTolerance = 3 * time.Second / boxRate
+
+// play plays the edge at one of its moments and returns what was heard.
+func (e edge) play(t *testing.T, shape edgeShape, moment int) (x []float32) {
+	synctest.Test(t, func(t *testing.T) {
+		m, err := New(Config{Rate: boxRate, Channels: shape.channels, Block: shape.block})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sink := &mixtest.Sink{Rate: boxRate, Channels: shape.channels, Block: shape.block, Periods: 3, Stop: ms(400)}
+		b := &edgeBox{box: &box{m, t, sink}, edgeShape: shape}
+		if e.file {
+			b.addFile(shape.rate/10 + moment)
+			x = b.play()
+			return
+		}
+		b.card = b.newCard()
+		b.stream = b.add("a", b.card)
+		var before, after StreamInfo
+		sink.Took = func(block []float32) {
+			x = append(x, block...)
+			sink.Pause(time.Duration(b.pause.Swap(0)))
+		}
+		step := time.Duration(shape.block) * time.Second / boxRate / time.Duration(shape.moments)
+		at(ms(100)+time.Duration(moment)*step+time.Microsecond, func() {
+			before = b.stream.Info()
+			e.do(b)
+		})
+		at(ms(390), func() { after = b.stream.Info() })
+		b.box.play()
+		time.Sleep(sink.Stop) // of one that ended early
+		if e.back && (after.State != Live || (after.Latency-before.Latency).Abs() > latencyTolerance) {
+			t.Errorf("at moment %d: %v %v %v before, %v %v %v after", moment, before.State, before.Latency, before.Target, after.State, after.Latency, after.Target)
+		}
+	})
+	return x
+}
+
+// roughest returns the largest second derivative of a channel of x.
+func roughest(x []float32, channels int) (worst float64) {
+	for i := 2 * channels; i < len(x); i++ {
+		d := float64(x[i]) - 2*float64(x[i-channels]) + float64(x[i-2*channels])
+		worst = max(worst, math.Abs(d))
+	}
+	return worst
+}
+
+// cutHard returns the second derivative that a hard cut of x makes at its best
+// moment, of those from frame from to frame to.
+func cutHard(x []float32, channels, from, to int) (least float64) {
+	least = math.Inf(1)
+	for n := from; n < to; n++ {
+		cut := slices.Clone(x[:(n+3)*channels])
+		clear(cut[n*channels:])
+		least = min(least, roughest(cut[(n-3)*channels:], channels))
+	}
+	return least
+}
+
+// fadeMakes is the largest second derivative, in a frame squared, of a tone that is
+// faded. That of g(n) x(n) is g x" + 2 g' x' + g" x: the tone's own, at g = 1; the
+// slope of the fade, one in its length, with that of the tone, twice; and where the
+// fade begins or ends, its slope begins or ends with the tone at its crest. Of two
+// fades at once, of which one begins when the other does or later, both gains are 1
+// together, and the rest is there twice.
+func fadeMakes(fades float64, frames int) float64 {
+	w := 2 * math.Sin(math.Pi*clickHz/boxRate)
+	slope := 1 / float64(frames)
+	return clickLevel * (w*w + fades*(2*slope*w+slope))
+}
+
+// What a prediction adds to the tone that it goes on with: the tone's level may be a
+// little higher, by 3 %, and its first sample is off by 5e-5.
+const predicted = 0.03*0.0085 + 0.00005
+
+// No edge clicks, whatever it is, whenever it comes, and in whatever shape the sound
+// is; cut hard at the best of moments, the same sound would.
+func TestNoEdgeClicks(t *testing.T) {
+	for _, shape := range []edgeShape{
+		{240, 48000, 1, true, 48},
+		{240, 48000, 1, false, 24},
+		{96, 48000, 2, true, 24},
+		{96, 44100, 2, false, 24},
+		{16, 48000, 1, true, 16},
+		{16, 48000, 1, false, 16},
+		{64, 44100, 6, true, 8},
+		{480, 48000, 2, false, 12},
+	} {
+		for _, e := range edges {
+			t.Run(shape.String()+"/"+e.name, func(t *testing.T) {
+				fades := 1.0
+				if e.twice {
+					fades = 2
+				}
+				bound := fadeMakes(fades, max(shape.block, boxRate/200)) + predicted
+				worst, when, hard := 0.0, 0, math.Inf(1)
+				for moment := range shape.moments {
+					x := e.play(t, shape, moment)
+					if r := roughest(x, shape.channels); r > worst {
+						worst, when = r, moment
+					}
+					hard = min(hard, cutHard(x, shape.channels, boxRate/16, boxRate/16+48))
+				}
+				t.Logf("second derivative at most %.5f, bound %.5f, of a hard cut %.5f", worst, bound, hard)
+				if worst > bound {
+					t.Errorf("it clicks at moment %d", when)
+				}
+				if hard < 2*bound {
+					t.Error("a hard cut is hardly found")
+				}
+			})
+		}
+	}
+}
