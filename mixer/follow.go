@@ -34,10 +34,10 @@ type follower struct {
 	moving   bool      // it did, as far as was known when it last moved
 	later    int       // source frames by which the device's next step may be later than the last
 
-	behind bool    // the sink was stopped, and what it missed has not been skipped yet
-	known  bool    // the fill is, and the next two are those of the last moment
-	read   uint64  // source frames taken from the ring
-	offset float64 // source frames from the one being played to the next to be taken
+	settling int     // frames until the fill is known to a frame, after a gap
+	known    bool    // the fill is, and the next two are those of the last moment
+	read     uint64  // source frames taken from the ring
+	offset   float64 // source frames from the one being played to the next to be taken
 
 	target float64 // fill that is held; 0: not known yet
 	start  int     // frames that were spare when it became live
@@ -96,7 +96,7 @@ func (f *follower) cushion(c Config) int {
 // latency and fill are new, what is known of the clock stays. The fill is not set
 // below floor.
 func (f *follower) begin(spare int, floor time.Duration) {
-	f.known, f.target, f.start, f.floor = false, 0, spare, floor.Seconds()*f.rate
+	f.known, f.settling, f.target, f.start, f.floor = false, 0, 0, spare, floor.Seconds()*f.rate
 	f.most, f.sure = peak{window: int(firstLook * f.rate)}, false
 }
 
@@ -120,9 +120,12 @@ func (f *follower) follow(m moment, spare int) {
 	if m.other {
 		f.loop.Seek()
 	}
-	f.behind = f.behind || m.jumped
-	if f.known && !m.jumped {
-		f.loop.Advance(float64(m.elapsed), float64(read-f.read)-(offset-f.offset))
+	if m.jumped {
+		f.gap()
+	}
+	f.loop.Hold(f.settling != 0)
+	if f.known {
+		f.loop.Advance(float64(m.elapsed), float64(int64(read-f.read))-(offset-f.offset))
 	} else {
 		f.loop.Resync()
 		f.known, f.fresh = false, !f.seen.IsZero()
@@ -176,22 +179,31 @@ func (f *follower) set(target float64) {
 	f.loop.SetTarget(f.target)
 }
 
+// gap says that sink or source had stopped: the fill is another one.
+func (f *follower) gap() { f.known, f.settling = false, -1 }
+
 // excess is how many source frames the fill is above its target, if that is more
-// than the loop should bring down: after the sink was stopped.
+// than the loop should bring down: after a gap, when it is below as well.
 func (f *follower) excess(c Config) int {
 	if !f.known {
 		return 0
 	}
-	most := max(2*c.Block, c.Rate/200)
-	if f.behind {
-		most = c.Rate / 500
+	over := int(math.Round(f.loop.Fill() - f.target))
+	least, most := math.MinInt, max(2*c.Block, c.Rate/200)
+	switch {
+	case f.settling < 0: // measured for the first time
+		f.settling = settleFrames(c)
+		least, most = -plain(c), plain(c)
+	case f.settling > c.Block:
+		f.settling -= c.Block
+	case f.settling > 0:
+		f.settling = 0
+		return over
 	}
-	over := int(math.Floor(f.loop.Fill() - f.target))
-	if over < int(float64(most)*f.in.step) {
-		f.behind = false
-		return 0
+	if float64(over) < float64(least)*f.in.step || float64(over) > float64(most)*f.in.step {
+		return over
 	}
-	return over
+	return 0
 }
 
 // duration is the time that source frames take.

@@ -70,6 +70,8 @@ type Mixer struct {
 	written int       // frames pulled, of this and earlier sinks
 	played  int       // of them, at the last moment; may be negative
 	last    time.Time // that moment
+
+	restarted bool // the sink has said that it had stopped since
 }
 
 // New makes a mixer without streams. It starts nothing.

@@ -2,6 +2,7 @@ package mixer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -217,25 +218,30 @@ func (m *Mixer) Pull(dst []float32, queuedFrames int, at, deadline time.Time) er
 	return nil
 }
 
-// moment takes in where the sink is. A sink that did not play as many frames as
-// the time has room for, to within a block and 1 %, has jumped.
+// moment takes in where the sink is. A sink that has said so, or that did not play
+// as many frames as the time has room for, to within a block and 1 %, has jumped.
 func (m *Mixer) moment(queued int, at time.Time) moment {
 	now := moment{at: at, queued: queued, elapsed: m.written - queued - m.played, other: m.last.IsZero()}
 	due := at.Sub(m.last).Seconds() * float64(m.cfg.Rate)
-	now.jumped = now.other || math.Abs(float64(now.elapsed)-due) > float64(m.cfg.Block)+due/100
-	m.played, m.last = m.written-queued, at
+	now.jumped = now.other || m.restarted || math.Abs(float64(now.elapsed)-due) > float64(m.cfg.Block)+due/100
+	m.played, m.last, m.restarted = m.written-queued, at, false
 	return now
 }
 
 // Play mixes at the pace of sink until the input has ended and all has been
-// written (nil), the mixer is closed (ErrClosed) or the sink errs. It waits for
-// late streams for half of the time that the sink has queued. It is the mixing
+// written (nil), the mixer is closed (ErrClosed) or the sink errs. An xrun of the
+// sink, [ErrGap], is counted, and the streams are brought back to the latency that
+// they had. It waits for late streams for half of the time that the sink has queued. It is the mixing
 // goroutine; when it has returned, it may be called again with another sink.
 func (m *Mixer) Play(sink Sink) error {
 	block := make([]float32, len(m.sum))
 	m.last = time.Time{}
 	for {
 		queued, at, err := sink.Wait()
+		if errors.Is(err, ErrGap) {
+			m.output.xruns.Add(1)
+			m.restarted, err = true, nil
+		}
 		if err != nil {
 			return err
 		}

@@ -72,7 +72,7 @@ func (s *Stream) read(a *attachment, want int, now time.Time, pulled bool) {
 			mapChannels(mapped, frames, a.toMix, a.channels)
 			frames = mapped
 		}
-		s.in.q.write(frames)
+		s.in.write(frames)
 		s.delivered = now
 		if s.is(Stalled) {
 			s.state.Store(int32(Filling))
@@ -90,13 +90,8 @@ func (s *Stream) fault(a *attachment, err error, pulled bool) {
 		s.finished(nil, pulled)
 	case errors.Is(err, ErrGap):
 		s.count.xruns.Add(1)
-		if !pulled {
-			break
-		}
-		if s.is(Live) {
-			s.cutTo(Filling)
-		} else {
-			s.in.clear() // so that it does not begin with a gap in it
+		if pulled {
+			s.bridge()
 		}
 	case s.live:
 		s.lose(a, err, pulled)

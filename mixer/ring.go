@@ -48,7 +48,8 @@ func (q *ring) read(dst []float32) int {
 }
 
 // peek copies frames into dst without taking them, from skip frames behind the
-// oldest on, and returns their number.
+// oldest on, or with a negative skip from those on that were read last, and returns
+// their number.
 func (q *ring) peek(dst []float32, skip int) int {
 	n := max(0, min(len(dst)/q.channels, q.len()-skip))
 	at := (int(q.r.Load()) + skip) & (q.size - 1)
@@ -57,5 +58,30 @@ func (q *ring) peek(dst []float32, skip int) int {
 	return n
 }
 
-// drop discards the oldest n frames; n is at most len.
+// pad appends frames of silence, as many as there is room for.
+func (q *ring) pad(frames int) {
+	w := q.w.Load()
+	frames = min(frames, q.free())
+	for i := range frames {
+		clear(q.buf[(int(w)+i)&(q.size-1)*q.channels:][:q.channels])
+	}
+	q.w.Store(w + uint64(frames))
+}
+
+// kept is how many frames that were read are still there.
+func (q *ring) kept() int { return int(min(q.r.Load(), uint64(q.free()))) }
+
+// fadeOut fades the newest frames out, at most so many. Only where reader and
+// writer are the same goroutine.
+func (q *ring) fadeOut(frames int) {
+	frames = min(frames, q.len())
+	fade := ramp{from: 1, len: frames}
+	for i := range frames {
+		at := (int(q.w.Load()) - frames + i) & (q.size - 1)
+		fade.apply(q.buf[at*q.channels:][:q.channels], q.channels)
+	}
+}
+
+// drop discards the oldest n frames, n at most len; with a negative n, those that
+// were read last are there to be read again, at most kept.
 func (q *ring) drop(n int) { q.r.Add(uint64(n)) }

@@ -33,7 +33,8 @@ type Clocked interface {
 type Sink interface {
 	// Wait blocks until the sink has room for a block and returns the number of
 	// frames that were queued at the time at, which is that of the device's last
-	// move and may be a little earlier than now. An error ends [Mixer.Play].
+	// move and may be a little earlier than now. With [ErrGap] the sink had stopped
+	// and plays again, faded in, and both hold; any other error ends [Mixer.Play].
 	Wait() (queuedFrames int, at time.Time, err error)
 	// Write takes one block, interleaved; it must not keep it.
 	Write(block []float32) error
@@ -55,7 +56,8 @@ var (
 	ErrExists = errors.New("a stream of that name is in the mix")
 	// ErrShape: rate, channels or number of samples do not fit; ask for others.
 	ErrShape = errors.New("wrong shape")
-	// ErrGap is returned by a Source that has lost frames and works on.
+	// ErrGap is returned by a Source that has lost frames and works on from now, and
+	// by a Sink that has stopped and plays again.
 	ErrGap = errors.New("frames were lost")
 )
 

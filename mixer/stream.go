@@ -125,6 +125,7 @@ type Stream struct {
 	after     State
 	cushion   int  // frames above a block when it becomes live, at least
 	spare     int  // what they were when it did
+	level     int  // frames that were ready before the last block was taken
 	whole     int  // frames taken since it was last short, up to a second
 	late      bool // it was short twice within a second, and has not stalled since
 	surplus   surplus
@@ -187,7 +188,7 @@ func (s *Stream) attach(src Source, f Format) (*attachment, error) {
 	adaptive = adaptive && s.live && !s.locked
 	a := &attachment{Source: src, channels: f.Channels}
 	var err error
-	if a.inlet, err = newInlet(s.mix.cfg, f.Rate, s.floor, adaptive); err != nil {
+	if a.inlet, err = newInlet(s.mix.cfg, f.Rate, s.floor, adaptive, &s.mix.predictor); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrShape, err)
 	}
 	if adaptive {

@@ -57,6 +57,7 @@ func (s *Stream) takeLive(sum, block []float32, now moment) {
 		s.meter.block(0, 0)
 		return
 	}
+	s.level = s.in.ready()
 	n := s.in.read(block, s.keepUp(now))
 	goal := s.fader.goal(&s.strip)
 	if s.removed.Load() {
@@ -136,10 +137,11 @@ func (s *Stream) behind(now moment) int {
 }
 
 // keepUp holds a live stream at its latency. It returns how many source frames
-// are to be skipped for that.
+// are to be skipped for that, or, if negative, heard again.
 func (s *Stream) keepUp(now moment) (skip int) {
 	c, f := s.mix.cfg, s.follower
 	spare := s.in.ready() - c.Block
+	most := int(float64(spare) * s.in.step)
 	if f == nil {
 		latency := now.queued + int(s.in.span()/s.in.step)
 		over := spare - s.spare
@@ -147,14 +149,19 @@ func (s *Stream) keepUp(now moment) (skip int) {
 		if !s.live {
 			return 0
 		}
-		return int(float64(s.surplus.frames(over, c)) * s.in.step)
+		if now.jumped {
+			s.surplus.settle()
+		}
+		skip = int(math.Round(float64(s.surplus.frames(over, c)) * s.in.step))
+	} else {
+		f.follow(now, spare)
+		if skip = f.excess(c); skip == 0 && f.settling == 0 {
+			f.tune(spare, c.Rate/1000+s.cushion-cushionFrames(c), c.Block)
+		}
+		s.sync.follows(f, s.mix.duration(now.queued))
+		most = int(float64(most) * min(1, f.loop.Ratio()))
 	}
-	f.follow(now, spare)
-	if skip = f.excess(c); skip == 0 {
-		f.tune(spare, c.Rate/1000+s.cushion-cushionFrames(c), c.Block)
-	}
-	s.sync.follows(f, s.mix.duration(now.queued))
-	return max(0, min(skip, int(float64(spare)*s.in.step*min(1, f.loop.Ratio()))))
+	return max(-s.in.q.kept(), min(skip, max(0, most)))
 }
 
 // measure takes in the levels of x, which is what the stream has of a block of so
@@ -189,35 +196,4 @@ func accumulate(sum, x []float32, gain float32) {
 	for i, v := range x {
 		sum[i] += v * gain
 	}
-}
-
-// A surplus watches how far a live stream's ring is above its target. What is
-// never needed for a second is latency for nothing, left behind by a stall of
-// the sink.
-type surplus struct {
-	least  int // frames above target, over the blocks so far
-	blocks int
-}
-
-func (u *surplus) reset() { *u = surplus{least: math.MaxInt} }
-
-// frames takes in the frames above target before a block and returns how many
-// to drop now.
-func (u *surplus) frames(above int, c Config) int {
-	u.least = min(u.least, above)
-	u.blocks++
-	drop := 0
-	switch {
-	case above > 4*c.Block:
-		drop = above
-	case u.blocks*c.Block >= c.Rate:
-		drop = u.least
-	default:
-		return 0
-	}
-	u.reset()
-	if drop < max(c.Block, c.Rate/500) {
-		return 0
-	}
-	return drop
 }

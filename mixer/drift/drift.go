@@ -73,6 +73,10 @@ func (l *Loop) Seek() {
 	l.judge = judge{}
 }
 
+// Hold has the ratio correct no error of the fill until it is called with false:
+// while it is to be seen how large the error is, and who corrects it.
+func (l *Loop) Hold(hold bool) { l.steering.held = hold }
+
 // SetTarget sets the fill that is to be held, source frames. It is approached
 // with a limited slope, and lock is kept on the way; at once, if nothing was
 // measured yet, or not since Resync.

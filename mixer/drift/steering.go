@@ -43,6 +43,7 @@ type steering struct {
 	target    float64 // source frames
 	reference float64 // where the fill is to be now
 	slope     float64 // of reference, frames a second
+	held      bool    // no error is corrected
 	fast      float64 // correction of the ratio
 	smooth    float64 // ratio less fast correction and slope, after one pole
 	command   float64 // and after both
@@ -62,7 +63,7 @@ func (s *steering) advance(seconds, rate float64, o *observer) {
 	known := o.known() / rate
 	slow, err := 0.0, 0.0
 	s.fast = 0
-	if o.anchored {
+	if o.anchored && !s.held {
 		err = o.fill - s.reference
 		surely := max(surelyFrames, surelySeconds*rate, surelyDeviation*math.Sqrt(o.varFill))
 		doubtful := clamp(err, -surely, surely)

@@ -33,6 +33,7 @@ type Card struct {
 	held    bool
 	err     error
 	once    error
+	lost    bool // with once: what has not been delivered
 }
 
 // NewCard makes a card that starts now.
@@ -68,14 +69,9 @@ func (c *Card) Fail(err error) { c.change(func() { c.err = err }) }
 // Once makes the next Read, and only that, return err.
 func (c *Card) Once(err error) { c.change(func() { c.once = err }) }
 
-// Overrun loses what has been captured and not been delivered, and so many frames
-// more; the next Read says so.
-func (c *Card) Overrun(frames int, err error) {
-	c.change(func() {
-		c.given = int64(c.base+1e-6) + int64(frames)
-		c.once = err
-	})
-}
+// Lose makes the next Read return err, and the frames that had not been delivered
+// by then are lost.
+func (c *Card) Lose(err error) { c.change(func() { c.once, c.lost = err, true }) }
 
 func (c *Card) speed() float64 {
 	if c.stalled {
@@ -128,7 +124,10 @@ func (c *Card) Read(dst []float32) (int, error) {
 		return 0, c.err
 	}
 	if err := c.once; err != nil {
-		c.once = nil
+		if c.lost {
+			c.given, _ = c.there()
+		}
+		c.once, c.lost = nil, false
 		return 0, err
 	}
 	if c.held {
@@ -165,7 +164,17 @@ type Sink struct {
 
 	start   time.Time
 	written int // frames
+	jump    time.Duration
+	err     error // of the next Wait
 }
+
+// Jump makes the next Wait return err. From then on the sink plays everything, what
+// it has queued too, later by so much than it would have. The goroutine that calls
+// Wait may call it, in Took, or another that sleeps while that one runs.
+func (s *Sink) Jump(later time.Duration, err error) { s.jump, s.err = later, err }
+
+// Due is when the frame that is written next will be played.
+func (s *Sink) Due() time.Time { return s.start.Add(s.duration(s.written)) }
 
 // Wait implements mixer.Sink.
 func (s *Sink) Wait() (int, time.Time, error) {
@@ -173,12 +182,15 @@ func (s *Sink) Wait() (int, time.Time, error) {
 		s.start = time.Now()
 		s.play(make([]float32, (s.Periods-1)*s.Block*s.Channels))
 	}
+	err := s.err
+	s.start = s.start.Add(s.jump)
+	s.jump, s.err = 0, nil
 	room := s.written - (s.Periods-1)*s.Block // frames played when there is room for a block
 	time.Sleep(time.Until(s.start.Add(s.duration(room))))
 	if time.Since(s.start) >= s.Stop {
 		return 0, time.Time{}, ErrStopped
 	}
-	return (s.Periods - 1) * s.Block, time.Now(), nil
+	return (s.Periods - 1) * s.Block, time.Now(), err
 }
 
 // Write implements mixer.Sink.

@@ -1,0 +1,91 @@
+package mixer
+
+import "math"
+
+// After a gap, of the source or of the sink, a stream is to have the latency that it
+// had before, to a frame. What is plainly too much or too little is put right with
+// the first block; the rest when it is known to a frame, which takes a while, as
+// cards move in steps and threads wake late.
+
+// settleFrames is that while.
+func settleFrames(c Config) int { return c.Rate / 2 }
+
+// plain is the difference, in frames, that is put right at once: what the steps of
+// a card do not make.
+func plain(c Config) int { return c.Rate / 1000 }
+
+// gapFade is the length of the fades at the edges of a gap of the source. They are
+// short, as what they cover is lost too.
+func gapFade(c Config) int { return c.Rate / 500 }
+
+// bridge takes in that the source has lost frames and captures again from now on.
+// What came before the gap is played to its end and what comes after it at the same
+// latency: between them is silence, as long as what was lost, for which the stream
+// has as many frames again as it had when its last block was due.
+func (s *Stream) bridge() {
+	if !s.is(Live) {
+		s.in.clear() // so that it does not begin with a gap in it
+		return
+	}
+	lost := max(0, int(math.Round(float64(s.level-s.in.ready())*s.in.step)))
+	if !s.in.bridge(lost, int(float64(gapFade(s.mix.cfg))*s.in.step)) {
+		return
+	}
+	s.surplus.settle()
+	if s.follower != nil {
+		s.follower.gap()
+	}
+}
+
+// A surplus watches how far a locked stream's ring is above its target. What is
+// never needed for a second is latency for nothing, left behind by a stall of
+// the sink.
+type surplus struct {
+	least    int // frames above target, over the blocks so far
+	blocks   int
+	usual    int  // least, over the last second of which it was not changed
+	settling bool // since a gap: it is to be what is usual
+}
+
+func (u *surplus) reset() { *u = surplus{least: math.MaxInt} }
+
+// settle says that there was a gap.
+func (u *surplus) settle() { *u = surplus{least: math.MaxInt, usual: u.usual, settling: true} }
+
+// frames takes in the frames above target before a block and returns how many
+// to drop now; if negative, so many are missing.
+func (u *surplus) frames(above int, c Config) (drop int) {
+	u.least = min(u.least, above)
+	u.blocks++
+	over := above - u.usual
+	switch {
+	case !u.settling:
+		return u.watch(above, c)
+	case u.blocks == 1 && max(over, -over) > plain(c), over > 4*c.Block:
+		u.least = math.MaxInt
+		return over
+	case u.blocks*c.Block >= settleFrames(c):
+		over = u.least - u.usual
+		*u = surplus{least: math.MaxInt, usual: u.usual}
+		return over
+	}
+	return 0
+}
+
+func (u *surplus) watch(above int, c Config) (drop int) {
+	switch {
+	case above > 4*c.Block:
+		drop = above
+	case u.blocks*c.Block >= c.Rate:
+		drop = u.least
+		u.usual = u.least
+	default:
+		return 0
+	}
+	u.least, u.blocks = math.MaxInt, 0
+	if drop < max(c.Block, c.Rate/500) {
+		return 0
+	}
+	u.usual = 0
+	return drop
+}
