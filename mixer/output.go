@@ -40,9 +40,6 @@ func (o *Output) init(c Config, block time.Duration) {
 // rampFrames is the length of every gain ramp and fade: a block or 5 ms.
 func rampFrames(c Config) int { return max(c.Block, c.Rate/200) }
 
-// CountXrun counts an xrun of the sink.
-func (o *Output) CountXrun() { o.xruns.Add(1) }
-
 // Info returns the output's levels and counters.
 func (o *Output) Info() OutputInfo {
 	info := OutputInfo{GainDB: o.GainDB(), Mute: o.Muted(),

@@ -70,6 +70,14 @@ func (w *watch) look(m *mixer.Mixer, now time.Time) {
 	}
 }
 
+// xrunHint is what helps against xruns.
+func xrunHint(stream string) string {
+	if stream == "out" {
+		return "the mix was late: give [playback] more periods or [mixer] a larger block"
+	}
+	return "the card lost sound: plug it into a port of its own, or give [mixer] a larger block"
+}
+
 func (w *watch) report(name string, c counts) {
 	was := w.counts[name]
 	w.counts[name] = c
@@ -77,6 +85,6 @@ func (w *watch) report(name string, c counts) {
 		w.log.Warn("too few frames", "stream", name, "blocks", c.short-was.short, "in all", c.short)
 	}
 	if c.xruns > was.xruns {
-		w.log.Warn("xrun", "stream", name, "xruns", c.xruns-was.xruns, "in all", c.xruns)
+		w.log.Warn("xrun", "stream", name, "xruns", c.xruns-was.xruns, "in all", c.xruns, "hint", xrunHint(name))
 	}
 }

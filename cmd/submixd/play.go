@@ -105,7 +105,7 @@ func (b *box) play(ctx context.Context) error {
 func playOn(ctx context.Context, m *mixer.Mixer, s sink) (done bool, err error) {
 	defer s.Close()
 	defer context.AfterFunc(ctx, func() { m.Close(); s.Close() })()
-	if err := m.Play(counting{s, m.Output()}); err != nil {
+	if err := m.Play(stopping{s}); err != nil {
 		return false, err
 	}
 	return true, errors.Join(s.Drain(), s.Close())

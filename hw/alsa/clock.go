@@ -64,7 +64,7 @@ type clock struct {
 	sync    syncPtr       // argument of the system call, in here so that no call allocates it
 	started time.Duration // when the card was at 0
 	own     time.Duration // timestamps up to this one may have been made by calls of this program
-	last    move          // capture: the last one known by an interrupt
+	last    move          // the last one told; that of a capture is known by an interrupt
 	beyond  float64       // playback: frames that the hardware holds beyond the buffer; a mean
 	means   int           // how often that was asked since the start
 }

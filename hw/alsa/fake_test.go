@@ -25,6 +25,7 @@ type fakePCM struct {
 	closed  bool
 	late    map[uintptr]int          // frames that pass once before that call; 0 is poll
 	stuck   bool                     // its clock stands still
+	stops   bool                     // it stops when it is polled
 	sick    bool                     // poll reports an error that STATUS does not know of
 	errnos  map[uintptr][]unix.Errno // what the next calls answer, 0 for the truth
 	asleep  bool                     // state is Suspended, and RESUME works
@@ -206,16 +207,19 @@ func (f *fakePCM) pass(n int) {
 	}
 	f.hw += n
 	if f.avail() >= int(f.sw.StopThreshold) {
-		f.state, f.toldAt = state.Xrun, f.clock.now()
+		f.state, f.told, f.toldAt = state.Xrun, f.hw, f.clock.now() // found by a look at the card
 	}
 }
 
 func (f *fakePCM) poll(events int16, timeout time.Duration) (int16, bool) {
 	f.mu.Lock()
+	if f.stops {
+		f.state = xrun
+	}
 	if !f.stuck {
 		f.pass(f.late[0])
 		delete(f.late, 0)
-		if n := int(f.sw.AvailMin) - f.avail(); n > 0 {
+		if n := int(f.sw.AvailMin) - f.avail(); n > 0 && f.state == running {
 			f.pass(n)
 			f.tell()
 		}
@@ -253,7 +257,7 @@ func (f *fakePCM) poll(events int16, timeout time.Duration) (int16, bool) {
 }
 
 const (
-	running, draining, disconnected = state.Running, state.Draining, state.Disconnected
+	running, draining, disconnected, xrun = state.Running, state.Draining, state.Disconnected, state.Xrun
 )
 
 func (f *fakePCM) wake() { close(f.woken) }

@@ -12,12 +12,12 @@ import (
 // and mended by this one table (errnos as in sound/core/pcm_native.c and pcm_lib.c):
 //
 //	EAGAIN, EINTR  nothing there, no room, a signal   no fault: try later
-//	EPIPE          xrun                               PREPARE, fill with silence, START; counted, told once
+//	EPIPE          xrun                               PREPARE, refill a playback, START; counted, told once
 //	ESTRPIPE       the system slept                   RESUME, or as EPIPE; counted, told once
 //	EBADFD         not running, or unplugged          ask STATUS: stopped by its driver is as EPIPE, else gone
 //	ENODEV, EIO, all others                           gone: every further call returns the same error
 //
-// If the cure fails, the device is gone too.
+// If the cure fails, the device is gone too. See refill.go for what a playback is filled with.
 func (s *stream) mend(e unix.Errno) error {
 	if e == unix.EBADFD {
 		if e = s.state(); e == 0 {

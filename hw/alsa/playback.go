@@ -12,11 +12,16 @@ import (
 // kernel's own limit for a blocking write, 10 s in many versions, is of no use to a box that plays.
 const patience = 2 * time.Second
 
+// mostStarts is how often a device is started for one block.
+const mostStarts = 10
+
 // Playback is a device that is played to, and paces who plays. All methods but Close, and those that only tell, belong
 // to one goroutine at a time, best one that is locked to a real-time thread: they block the thread.
 type Playback struct {
 	*stream
-	tight []byte // the block as encoded, if the device has more channels than were asked for
+	kept  []float32 // the last BufferFrames frames that were sent, oldest first, and behind them room for the next block
+	tight []byte    // frames as encoded, if the device has more channels than were asked for
+	faded int       // frames of the fade after an xrun that are over
 }
 
 // OpenPlayback opens a device for playback. It makes no sound before the first Wait or Write. It does not wait for a
@@ -33,13 +38,13 @@ func (sys system) openPlayback(c Config) (*Playback, error) {
 }
 
 func newPlayback(s *stream) *Playback {
-	frame := s.channels * s.format.Bytes()
-	s.silence = make([]byte, (s.buffer-s.period)*frame) // zeros are silence in every format
-	s.raw = make([]byte, s.period*frame)
-	p := &Playback{stream: s, tight: s.raw}
+	s.raw = make([]byte, s.buffer*s.channels*s.format.Bytes()) // zeros are silence in every format
+	p := &Playback{stream: s, kept: make([]float32, (s.buffer+s.period)*s.want), tight: s.raw}
 	if s.want < s.channels {
-		p.tight = make([]byte, s.period*s.want*s.format.Bytes())
+		p.tight = make([]byte, s.buffer*s.want*s.format.Bytes())
 	}
+	p.faded = p.fadeFrames()
+	s.fill = p.refill
 	return p
 }
 
@@ -53,9 +58,10 @@ func (p *Playback) Channels() int { return p.want }
 // first call starts the device on a buffer of silence with room for one block, so that with one Write for each Wait,
 // BufferFrames frames are queued after each Write.
 //
-// The error is ErrXrun, once for each underrun, if the device ran dry: it was started again in the same way, there is
-// room for a block, and queuedFrames holds; go on as usual. ErrGone: the device is gone, or took no sound for two
-// seconds; close it. ErrClosed: Close was called.
+// The error is ErrXrun, once for each, if the device ran dry or was stopped: it was started again with what it had not
+// played yet, less what would have been played meanwhile, or with silence as at first; what is heard first is faded in;
+// there is room for a block, and queuedFrames holds; go on as usual. ErrGone: the device is gone, or took no sound for
+// two seconds; close it. ErrClosed: Close was called.
 func (p *Playback) Wait() (queuedFrames int, at time.Time, err error) {
 	if err := p.enter(); err != nil {
 		return 0, time.Time{}, err
@@ -96,6 +102,7 @@ func (p *Playback) queued() (frames int, at time.Time, e unix.Errno) {
 	if !interrupt {
 		m = move{p.status.HwPtr, max(seen, p.clock.started)} // not moved since the start: stamped before it
 	}
+	p.clock.last = m
 	beyond := p.clock.smooth(int(p.status.Delay)-int(p.status.ApplPtr-p.status.HwPtr), p.rate/p.period)
 	return max(0, int(p.status.ApplPtr)-int(m.hw)+beyond), p.clock.time(m.at), 0
 }
@@ -114,8 +121,8 @@ func (p *Playback) Write(block []float32) error {
 	if err := p.start(); err != nil {
 		return err
 	}
-	p.encode(block)
-	frame := len(p.raw) / p.period
+	p.next(block)
+	frame := len(p.raw) / p.buffer
 	for done, xruns := 0, p.Xruns(); done < p.period; {
 		n, e := p.transfer(reqWriteI, p.raw[done*frame:], p.period-done)
 		done += n
@@ -132,29 +139,27 @@ func (p *Playback) Write(block []float32) error {
 		}
 		if now := p.Xruns(); now != xruns {
 			done, xruns = 0, now // the buffer was emptied: the whole block goes in, lest the latency shrink
+			p.next(block)
 		}
 	}
+	p.keep()
 	return nil
 }
 
-func (p *Playback) encode(block []float32) {
-	p.format.Encode(p.tight, block)
-	if p.want == p.channels {
-		return // tight is raw
-	}
-	from, to := len(p.tight)/p.period, len(p.raw)/p.period
-	for i := range p.period {
-		copy(p.raw[i*to:], p.tight[i*from:(i+1)*from])
-	}
-}
-
-// room blocks until a period has room. After an xrun, too, there is: restart leaves it.
+// room blocks until a period has room. A card that stops again and again, before it has any, is gone: to start it for
+// ever would be to spin.
 func (p *Playback) room() error {
-	ready, err := p.wait(unix.POLLOUT, patience)
-	if err == nil && !ready {
-		err = p.gone(unix.ETIMEDOUT)
+	for range mostStarts {
+		xruns := p.Xruns()
+		ready, err := p.wait(unix.POLLOUT, patience)
+		if err == nil && !ready {
+			err = p.gone(unix.ETIMEDOUT)
+		}
+		if err != nil || p.Xruns() == xruns {
+			return err
+		}
 	}
-	return err
+	return p.gone(unix.EPIPE)
 }
 
 // Drain plays out what is queued and stops the device; the next Wait starts it again. It takes as long as the queue,

@@ -31,8 +31,9 @@ type stream struct {
 	xrun    bool  // an xrun was mended and is still to be told
 	dead    error // once gone, what every call returns, without asking the device again
 
-	raw     []byte // samples in the device's format
-	silence []byte // playback: what the buffer is filled with before it starts
+	raw  []byte                    // samples in the device's format
+	sent int                       // playback: frames written since the start, whole blocks
+	fill func(left int) unix.Errno // playback: refill, which comes before each start
 
 	// Arguments of system calls, in here so that no call allocates them.
 	xfer   xferI
@@ -109,12 +110,16 @@ func (s *stream) transfer(req uintptr, raw []byte, frames int) (int, unix.Errno)
 
 func (s *stream) command(req uintptr) unix.Errno { return s.node.ioctl(req, nil) }
 
-// restart brings the stream from any state but running to running: playback with a buffer full of silence but for one
-// period, so that its latency is the same after every start.
+// restart brings the stream from any state but running to running: playback with a buffer that is full but for one
+// period, or more, so that its latency is the same after every start.
 func (s *stream) restart() unix.Errno {
+	left := 0
+	if s.fill != nil && s.running {
+		left = s.left()
+	}
 	e := s.command(reqPrepare)
-	if e == 0 && len(s.silence) > 0 {
-		_, e = s.transfer(reqWriteI, s.silence, s.buffer-s.period)
+	if e == 0 && s.fill != nil {
+		e = s.fill(left)
 	}
 	if e == 0 {
 		e = s.command(reqStart)

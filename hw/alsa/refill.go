@@ -1,0 +1,90 @@
+package alsa
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// When a card has stopped, what it was given and has not played is still known here: it is given to it once more, so
+// that it goes on as if it had not stopped, and what is lost is the time in between. Only if too little is left, or
+// nothing, as after an underrun, does silence come first, so that the buffer is as full as at the first start, but for
+// one period, and the program has time to go on. What is heard first is faded in. Where the card stopped there is no
+// fade, and nothing could make one: it was not known beforehand.
+
+// fadeTime is the length of the fade.
+const fadeTime = 5 * time.Millisecond
+
+// startSlack is how long before START a card may count its first frame to be played, as it moves by ticks (of a jiffy,
+// of a USB frame): by so much more it is given, so that the program is never asked for sound too early.
+const startSlack = time.Millisecond
+
+// left returns how many of the frames that were sent would not have been played by now, had the card not stopped; but
+// none of those that it has played, as far as the kernel knows.
+func (s *stream) left() int {
+	stopped, _, e := s.look()
+	if e != 0 {
+		return 0
+	}
+	last := s.clock.last
+	if last.at == 0 {
+		last.at = s.clock.started
+	}
+	since := s.clock.now() - last.at - startSlack
+	left := s.sent - int(last.hw) - int(since*time.Duration(s.rate)/time.Second)
+	return max(0, min(left, s.sent-int(stopped.hw), s.buffer))
+}
+
+// refill fills the empty buffer: with the frames that are left of those that were sent, and silence before them.
+func (p *Playback) refill(left int) unix.Errno {
+	kept := p.kept[:p.buffer*p.want]
+	begin := len(kept) - left*p.want
+	clear(kept[:begin])
+	if p.running {
+		p.faded = 0
+		p.fade(kept[begin:])
+	}
+	p.sent = max(left, p.buffer-p.period)
+	p.encode(kept[len(kept)-p.sent*p.want:])
+	_, e := p.transfer(reqWriteI, p.raw, p.sent)
+	return e
+}
+
+// fade fades frames in, if they are among the first after an xrun.
+func (p *Playback) fade(frames []float32) {
+	for length := p.fadeFrames(); p.faded < length && len(frames) > 0; frames = frames[p.want:] {
+		p.faded++
+		for c := range frames[:p.want] {
+			frames[c] *= float32(p.faded) / float32(length)
+		}
+	}
+}
+
+func (p *Playback) fadeFrames() int { return int(fadeTime * time.Duration(p.rate) / time.Second) }
+
+// next makes block the next to be sent.
+func (p *Playback) next(block []float32) {
+	next := p.kept[p.buffer*p.want:]
+	copy(next, block)
+	p.fade(next)
+	p.encode(next)
+}
+
+// keep says that it was sent.
+func (p *Playback) keep() {
+	copy(p.kept, p.kept[p.period*p.want:])
+	p.sent += p.period
+}
+
+// encode makes raw of frames.
+func (p *Playback) encode(frames []float32) {
+	n := len(frames) / p.want
+	from, to := len(p.tight)/p.buffer, len(p.raw)/p.buffer
+	p.format.Encode(p.tight[:n*from], frames)
+	if p.want == p.channels {
+		return // tight is raw
+	}
+	for i := range n {
+		copy(p.raw[i*to:], p.tight[i*from:(i+1)*from])
+	}
+}
