@@ -66,6 +66,7 @@ type Mixer struct {
 	timer  *time.Timer
 
 	predictor predictor
+	governor  governor
 
 	written int       // frames pulled, of this and earlier sinks
 	played  int       // of them, at the last moment; may be negative
@@ -91,6 +92,7 @@ func New(cfg Config) (*Mixer, error) {
 	}
 	m.set.Store(&[]*Stream{})
 	m.output.init(cfg, m.duration(cfg.Block))
+	m.governor.init(m.duration(cfg.Block))
 	return m, nil
 }
 
@@ -131,6 +133,7 @@ func (m *Mixer) Add(c StreamConfig) (*Stream, error) {
 	}
 	s.SetGain(c.GainDB)
 	s.SetMute(c.Mute)
+	s.SetPriority(c.Priority)
 	s.fader = newFader(&s.strip)
 	s.meter.init(m.duration(m.cfg.Block))
 	s.sync.learn(c.DriftPPM)

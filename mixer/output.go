@@ -1,6 +1,7 @@
 package mixer
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -10,6 +11,7 @@ import (
 type Output struct {
 	strip
 	blocks, clips, xruns atomic.Uint64
+	load                 atomic.Uint64 // float64 bits
 	meter                meter
 
 	fader    fader
@@ -28,6 +30,7 @@ type OutputInfo struct {
 	Clips  uint64  // blocks that were above full scale, before limiting
 	Xruns  uint64  // of the sink
 	Blocks uint64  // assembled
+	Load   float64 // the time that blocks take of the time that they last, in the mean of a second of Play; above 0.85 streams are shed
 }
 
 func (o *Output) init(c Config, block time.Duration) {
@@ -43,7 +46,8 @@ func rampFrames(c Config) int { return max(c.Block, c.Rate/200) }
 // Info returns the output's levels and counters.
 func (o *Output) Info() OutputInfo {
 	info := OutputInfo{GainDB: o.GainDB(), Mute: o.Muted(),
-		Clips: o.clips.Load(), Xruns: o.xruns.Load(), Blocks: o.blocks.Load()}
+		Clips: o.clips.Load(), Xruns: o.xruns.Load(), Blocks: o.blocks.Load(),
+		Load: math.Float64frombits(o.load.Load())}
 	info.PeakDB, info.RMSDB = o.meter.levels()
 	return info
 }

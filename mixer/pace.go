@@ -28,6 +28,7 @@ func (m *Mixer) assemble(pulled bool, deadline time.Time, now moment, done <-cha
 		case s.done.Load():
 		case pulled:
 			s.takeFaded(m.sum, m.block, now)
+			m.governor.charge(s)
 		default:
 			s.take(m.sum, m.block)
 		}
@@ -67,6 +68,7 @@ func (m *Mixer) gather(pulled bool, deadline time.Time, done <-chan struct{}) ([
 		if err := m.wait(timed, o.until.Sub(now), done); err != nil {
 			return nil, err
 		}
+		m.governor.wait()
 	}
 }
 
@@ -88,6 +90,9 @@ func (m *Mixer) look(set []*Stream, now time.Time, pulled bool) (o outlook) {
 			continue
 		}
 		s.poll(now, pulled)
+		if pulled {
+			m.governor.charge(s)
+		}
 		if s.done.Load() {
 			continue
 		}
@@ -209,6 +214,7 @@ func (m *Mixer) Pull(dst []float32, queuedFrames int, at, deadline time.Time) er
 	if len(dst) != len(m.sum) {
 		return fmt.Errorf("pull: %w: %d samples for a block of %d", ErrShape, len(dst), len(m.sum))
 	}
+	m.governor.begin()
 	now := m.moment(queuedFrames, at)
 	if err := m.assemble(true, deadline, now, nil); err != nil {
 		return err
@@ -231,8 +237,9 @@ func (m *Mixer) moment(queued int, at time.Time) moment {
 // Play mixes at the pace of sink until the input has ended and all has been
 // written (nil), the mixer is closed (ErrClosed) or the sink errs. An xrun of the
 // sink, [ErrGap], is counted, and the streams are brought back to the latency that
-// they had. It waits for late streams for half of the time that the sink has queued. It is the mixing
-// goroutine; when it has returned, it may be called again with another sink.
+// they had. It waits for late streams for half of the time that the sink has
+// queued. When it cannot keep up, streams are shed. It is the mixing goroutine;
+// when it has returned, it may be called again with another sink.
 func (m *Mixer) Play(sink Sink) error {
 	block := make([]float32, len(m.sum))
 	m.last = time.Time{}
@@ -256,5 +263,6 @@ func (m *Mixer) Play(sink Sink) error {
 		if err := sink.Write(block); err != nil {
 			return err
 		}
+		m.govern()
 	}
 }

@@ -24,6 +24,10 @@ func (s *Stream) poll(now time.Time, pulled bool) {
 		s.in, s.follower = &a.inlet, a.follower
 		s.state.Store(int32(Filling))
 	}
+	if s.burden.shed && !s.is(Live) {
+		s.discard(a)
+		return
+	}
 	if a != nil && !s.eof {
 		want := s.in.q.free()
 		switch {

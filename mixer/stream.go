@@ -16,13 +16,14 @@ const (
 	Filling State = iota // gathering its first frames, silent
 	Live                 // heard
 	Stalled              // has delivered nothing for the stream timeout
+	Shed                 // silent, because the mixer could not keep up with all streams
 	Gone                 // its device is not there
 	Ended                // played to its end
 	Failed               // ended by an error
 )
 
 func (s State) String() string {
-	return [...]string{"filling", "live", "stalled", "gone", "ended", "failed"}[s]
+	return [...]string{"filling", "live", "stalled", "shed", "gone", "ended", "failed"}[s]
 }
 
 // StreamConfig describes a stream to [Mixer.Add].
@@ -36,6 +37,7 @@ type StreamConfig struct {
 	Channels []int
 	GainDB   float64
 	Mute     bool
+	Priority int // when the mixer cannot keep up, streams of higher priority stay longer
 	// Live streams read a device with a clock of its own. Pulled by a sink, they
 	// are held at their latency: frames that would make it longer are dropped.
 	// When the source errs they are gone, not failed, and come back with Attach.
@@ -64,16 +66,17 @@ const (
 
 // StreamInfo is one stream as it was after the last block.
 type StreamInfo struct {
-	Name    string
-	State   State
-	Reason  string // why it is gone, has ended or failed, and only then; may be empty
-	GainDB  float64
-	Mute    bool
-	PeakDB  float64       // dBFS before gain, -Inf for silence
-	RMSDB   float64       // dBFS before gain, -Inf for silence
-	Latency time.Duration // from the source's newest frame to the sink's output, while it is live
-	Target  time.Duration // what Latency is held at
-	Fill    time.Duration // the part of Latency that waits in the stream and in its source, the rest in the sink
+	Name     string
+	State    State
+	Reason   string // why it is shed, gone, has ended or failed, and only then; may be empty
+	GainDB   float64
+	Mute     bool
+	Priority int
+	PeakDB   float64       // dBFS before gain, -Inf for silence
+	RMSDB    float64       // dBFS before gain, -Inf for silence
+	Latency  time.Duration // from the source's newest frame to the sink's output, while it is live
+	Target   time.Duration // what Latency is held at
+	Fill     time.Duration // the part of Latency that waits in the stream and in its source, the rest in the sink
 	// Adaptive: the source's clock is followed; then DriftPPM is that clock against
 	// the sink's, and Lock says how well it is known.
 	Adaptive bool
@@ -98,10 +101,11 @@ type Stream struct {
 
 	// Set by any goroutine, read by the mixing goroutine between blocks.
 	strip
-	source  atomic.Pointer[attachment]
-	finish  atomic.Bool // take what is there, then end
-	removed atomic.Bool
-	lost    chan error // of the source, for a live stream; cap 1
+	priority atomic.Int32
+	source   atomic.Pointer[attachment]
+	finish   atomic.Bool // take what is there, then end
+	removed  atomic.Bool
+	lost     chan error // of the source, for a live stream; cap 1
 
 	// Set by the mixing goroutine, read by any.
 	state  atomic.Int32
@@ -129,6 +133,7 @@ type Stream struct {
 	whole     int  // frames taken since it was last short, up to a second
 	late      bool // it was short twice within a second, and has not stalled since
 	surplus   surplus
+	burden    burden
 }
 
 // An attachment is a source with what is needed to read it.
@@ -209,6 +214,9 @@ func (s *Stream) attach(src Source, f Format) (*attachment, error) {
 	return a, nil
 }
 
+// SetPriority sets the stream's priority: see [StreamConfig].
+func (s *Stream) SetPriority(p int) { s.priority.Store(int32(p)) }
+
 // Lost delivers the error with which a live stream lost its source.
 func (s *Stream) Lost() <-chan error { return s.lost }
 
@@ -224,13 +232,16 @@ func (s *Stream) SetReason(err error) { s.because(err.Error()) }
 func (s *Stream) Info() StreamInfo {
 	info := StreamInfo{
 		Name: s.name, State: State(s.state.Load()),
-		GainDB: s.GainDB(), Mute: s.Muted(),
+		GainDB: s.GainDB(), Mute: s.Muted(), Priority: int(s.priority.Load()),
 		Short: s.count.short.Load(), Stalls: s.count.stalls.Load(), Xruns: s.count.xruns.Load(),
 		Clips: s.count.clips.Load(), Unplugs: s.count.unplugs.Load(),
 	}
 	s.sync.tell(&info)
 	if r := s.reason.Load(); r != nil && info.State >= Gone {
 		info.Reason = *r
+	}
+	if info.State == Shed {
+		info.Reason = s.burden.tooSlow()
 	}
 	info.PeakDB, info.RMSDB = s.meter.levels()
 	return info
