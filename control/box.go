@@ -25,6 +25,7 @@ type AddRequest struct {
 	Channels []int          // of the device, counted from 1, one for each of the mix; nil: as configured
 	Sync     string         // "adaptive", "locked"; "": as configured
 	Latency  *time.Duration // 1 ms to 1 s, or 0 for auto; nil: as configured
+	Priority *int           // 0 to 9; nil: as configured, else 0
 }
 
 // State is what the mix is doing.

@@ -6,8 +6,10 @@ import (
 	"strings"
 )
 
-// maxChannel is the highest channel of a device that can be chosen.
-const maxChannel = 64
+const (
+	maxChannel  = 64 // the highest channel of a device that can be chosen
+	maxPriority = 9
+)
 
 func parseAdd(args []string) (action, error) {
 	r := AddRequest{Name: args[0]}
@@ -49,7 +51,7 @@ func (r *AddRequest) set(key, value string) error {
 		return err
 	case "channels":
 		for _, word := range strings.Split(value, ",") {
-			c, err := parseCount("channel", word, maxChannel)
+			c, err := parseCount("channel", word, 1, maxChannel)
 			if err != nil {
 				return err
 			}
@@ -66,8 +68,12 @@ func (r *AddRequest) set(key, value string) error {
 		latency, err := parseLatency(value)
 		r.Latency = &latency
 		return err
+	case "priority":
+		n, err := parseCount("priority", value, 0, maxPriority)
+		r.Priority = &n
+		return err
 	}
-	return &Error{CodeOption, fmt.Sprintf("option %q: only gain, channels, sync and latency", key)}
+	return &Error{CodeOption, fmt.Sprintf("option %q: only gain, channels, sync, latency and priority", key)}
 }
 
 func parseRemove(args []string) (action, error) {

@@ -55,6 +55,7 @@ func showStatus(_ context.Context, d *Dispatcher, r *Reply) error {
 	r.pair("clips", out.Clips)
 	r.pair("xruns", out.Xruns)
 	r.pair("blocks", out.Blocks)
+	r.pair("load", decimals(100*out.Load, 1))
 	return nil
 }
 
@@ -72,7 +73,7 @@ func streamFields(s mixer.StreamInfo) []any {
 		sync, lock = "adaptive", s.Lock.String()
 	}
 	fields := []any{
-		"state", s.State.String(), "gain", gainDB(s.GainDB), "mute", s.Mute,
+		"state", s.State.String(), "gain", gainDB(s.GainDB), "mute", s.Mute, "priority", s.Priority,
 		"peak", decimals(s.PeakDB, 1), "rms", decimals(s.RMSDB, 1),
 		"latency", milliseconds(s.Latency), "target", milliseconds(s.Target), "fill", milliseconds(s.Fill),
 		"sync", sync, "lock", lock, "drift", signed(s.DriftPPM, 1),
@@ -123,7 +124,7 @@ func parseLog(args []string) (action, error) {
 	n := defaultLogEntries
 	var err error
 	if len(args) == 1 {
-		n, err = parseCount("log", args[0], LogEntries)
+		n, err = parseCount("log", args[0], 1, LogEntries)
 	}
 	return func(_ context.Context, d *Dispatcher, r *Reply) error {
 		r.Data = d.box.Log.Tail(n)

@@ -71,6 +71,10 @@ func TestRefusals(t *testing.T) {
 		"add x hw:A,0 latency=999us":            control.CodeRange,
 		"add x hw:A,0 latency=1.1s":             control.CodeRange,
 		"add x hw:A,0 latency=-5ms":             control.CodeRange,
+		"add x hw:A,0 priority=":                control.CodeNumber,
+		"add x hw:A,0 priority=high":            control.CodeNumber,
+		"add x hw:A,0 priority=-1":              control.CodeNumber,
+		"add x hw:A,0 priority=10":              control.CodeRange,
 		"add x gain=1 gain=1":                   control.CodeOption,
 		"add x hw:A,0 gain=":                    control.CodeNumber,
 		"add x hw:A,0 gain=25":                  control.CodeRange,
@@ -151,7 +155,7 @@ func TestMutes(t *testing.T) {
 }
 
 func TestAddRequest(t *testing.T) {
-	gain, auto, latency := -6.5, time.Duration(0), 12500*time.Microsecond
+	gain, auto, latency, priority, none := -6.5, time.Duration(0), 12500*time.Microsecond, 9, 0
 	for line, want := range map[string]control.AddRequest{
 		"add radio":           {Name: "radio"},
 		"add radio gain=-6.5": {Name: "radio", GainDB: &gain},
@@ -159,8 +163,9 @@ func TestAddRequest(t *testing.T) {
 			Name: "a", Device: "sim:tone?hz=440&ppm=80", Channels: []int{2, 1, 2}, Sync: "adaptive"},
 		"add a-_1 usb:1-1.2,0 gain=-6.5 sync=locked": {Name: "a-_1", Device: "usb:1-1.2,0", GainDB: &gain, Sync: "locked"},
 		"add a hw:A,0 latency=auto":                  {Name: "a", Device: "hw:A,0", Latency: &auto},
-		"add a hw:A,0 gain=-6.5 channels=1 sync=adaptive latency=12.5ms": {
-			Name: "a", Device: "hw:A,0", GainDB: &gain, Channels: []int{1}, Sync: "adaptive", Latency: &latency},
+		"add a hw:A,0 priority=0":                    {Name: "a", Device: "hw:A,0", Priority: &none},
+		"add a hw:A,0 gain=-6.5 channels=1 sync=adaptive latency=12.5ms priority=9": {
+			Name: "a", Device: "hw:A,0", GainDB: &gain, Channels: []int{1}, Sync: "adaptive", Latency: &latency, Priority: &priority},
 	} {
 		box := controltest.New()
 		if r := do(box, line); r.Err != nil || len(box.Requests) != 1 || !reflect.DeepEqual(box.Requests[0], want) {

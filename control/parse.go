@@ -114,14 +114,14 @@ func parseLatency(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// parseCount reads a whole number from 1 to most.
-func parseCount(what, s string, most int) (int, error) {
+// parseCount reads a whole number from least to most.
+func parseCount(what, s string, least, most int) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0, &Error{CodeNumber, fmt.Sprintf("%s %q: not a whole number", what, s)}
 	}
-	if err != nil || n < 1 || n > uint64(most) {
-		return 0, &Error{CodeRange, fmt.Sprintf("%s %s: from 1 to %d", what, s, most)}
+	if err != nil || n < uint64(least) || n > uint64(most) {
+		return 0, &Error{CodeRange, fmt.Sprintf("%s %s: from %d to %d", what, s, least, most)}
 	}
 	return int(n), nil
 }

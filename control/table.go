@@ -26,7 +26,7 @@ type command struct {
 // table returns all commands, sorted by name.
 func table() []command {
 	return []command{
-		{"add", "NAME [DEVICE] [gain=DB] [channels=N,N..] [sync=adaptive|locked] [latency=auto|TIME]", 1, 6, true,
+		{"add", "NAME [DEVICE] [gain=DB] [channels=N,N..] [sync=adaptive|locked] [latency=auto|TIME] [priority=N]", 1, 7, true,
 			"put a stream into the mix",
 			"without DEVICE the configured capture NAME; channels of the device count from 1", parseAdd},
 		{"devices", "", 0, 0, false, "list the sound devices", "", plain(showDevices)},

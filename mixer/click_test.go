@@ -157,7 +157,7 @@ func (e edge) play(t *testing.T, shape edgeShape, moment int) (x []float32) {
 		var before, after StreamInfo
 		sink.Took = func(block []float32) {
 			x = append(x, block...)
-			sink.Pause(time.Duration(b.pause.Swap(0)))
+			sink.Jump(time.Duration(b.pause.Swap(0)), nil)
 		}
 		step := time.Duration(shape.block) * time.Second / boxRate / time.Duration(shape.moments)
 		at(ms(100)+time.Duration(moment)*step+time.Microsecond, func() {

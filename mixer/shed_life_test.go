@@ -156,7 +156,7 @@ func TestXrunsUnderLoadShed(t *testing.T) {
 			b.costly("a", 0, c.load)
 			b.costly("b", 0, c.load)
 			for d := time.Second; d < 4*time.Second; d += c.every {
-				at(d, b.Output().CountXrun)
+				at(d, func() { b.sink.Jump(0, ErrGap) })
 			}
 			changes := b.changes()
 			b.pass()

@@ -81,7 +81,7 @@ func TestJSONOfStreams(t *testing.T) {
 		t.Fatalf("status %d: %s", status, stderr.String())
 	}
 	const want = `{"clips":0,"drift":0,"fill":0,"gain":0,"latency":0,"lock":"-","mute":false,"name":"usb1","peak":null,` +
-		`"reason":"\"usb:1-1.3\" is not plugged in","rms":null,"short":0,"stalls":0,"state":"gone","sync":"locked","target":0,` +
+		`"priority":0,"reason":"\"usb:1-1.3\" is not plugged in","rms":null,"short":0,"stalls":0,"state":"gone","sync":"locked","target":0,` +
 		`"type":"stream","unplugs":0,"xruns":0}]}` + "\n"
 	if got := stdout.String(); !strings.HasPrefix(got, `{"ok":true,"data":[{`) || !strings.HasSuffix(got, want) {
 		t.Errorf("got %s\nwant ...%s", got, want)

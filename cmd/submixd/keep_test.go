@@ -18,28 +18,28 @@ import (
 // What a stream is made of: the configuration, what the command says otherwise,
 // and what is known of its device.
 func TestStreamConfig(t *testing.T) {
-	toml := strings.Replace(simulated3, "gain = -6.0", "gain = -6.0\nlatency = \"30ms\"", 1)
+	toml := strings.Replace(simulated3, "gain = -6.0", "gain = -6.0\nlatency = \"30ms\"\npriority = 7", 1)
 	inBubble(t, toml, func(r *rig) {
 		noise := config.Device{Kind: config.Sim, Name: "noise"}
 		r.b.drifts.learn(noise, 80)
 		r.says("add spare sync=locked latency=20ms")
-		r.says("add again sim:noise latency=auto")
+		r.says("add again sim:noise latency=auto priority=2")
 		for name, want := range map[string]mixer.StreamConfig{
-			"mic":   {GainDB: -6, Latency: 30 * time.Millisecond},
+			"mic":   {GainDB: -6, Latency: 30 * time.Millisecond, Priority: 7},
 			"line":  {Mute: true},
 			"spare": {Locked: true, Latency: 20 * time.Millisecond, DriftPPM: 80},
-			"again": {DriftPPM: 80},
+			"again": {DriftPPM: 80, Priority: 2},
 		} {
 			got := r.b.streamConfig(r.b.inputs[name])
 			if got.GainDB != want.GainDB || got.Mute != want.Mute || !got.Live || got.Locked != want.Locked ||
-				got.Latency != want.Latency || got.DriftPPM != want.DriftPPM {
+				got.Latency != want.Latency || got.Priority != want.Priority || got.DriftPPM != want.DriftPPM {
 				t.Errorf("%s is made of %+v, want %+v", name, got, want)
 			}
 		}
 		r.says("remove mic")
-		r.says("add mic latency=auto")
-		if got := r.b.streamConfig(r.b.inputs["mic"]); got.Latency != 0 {
-			t.Errorf("latency=auto over a configured time gives %v", got.Latency)
+		r.says("add mic latency=auto priority=0")
+		if got := r.b.streamConfig(r.b.inputs["mic"]); got.Latency != 0 || got.Priority != 0 {
+			t.Errorf("latency=auto priority=0 over what is configured gives %v, %d", got.Latency, got.Priority)
 		}
 	})
 }

@@ -63,7 +63,7 @@ func (l *lamp) lit(now time.Time, state control.State, streams []mixer.StreamInf
 		case "muted":
 			on = on || s.Mute
 		case "stalled":
-			on = on || s.State == mixer.Stalled || s.State == mixer.Gone
+			on = on || s.State >= mixer.Stalled && s.State <= mixer.Gone // or shed
 		}
 	}
 	if l.shows.What == "clip" {

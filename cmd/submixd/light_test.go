@@ -16,6 +16,7 @@ func TestLampIsLit(t *testing.T) {
 	line := func(s mixer.StreamInfo) mixer.StreamInfo { s.Name = "line"; return s }
 	muted, live := mixer.StreamInfo{Mute: true}, mixer.StreamInfo{State: mixer.Live}
 	stalled, gone := mixer.StreamInfo{State: mixer.Stalled}, mixer.StreamInfo{State: mixer.Gone}
+	shed := mixer.StreamInfo{State: mixer.Shed}
 	ended := mixer.StreamInfo{State: mixer.Ended}
 	clips := mixer.StreamInfo{Clips: 3}
 	for _, c := range []struct {
@@ -40,6 +41,7 @@ func TestLampIsLit(t *testing.T) {
 
 		{"stalled", "mic", control.StateRunning, streams(mic(stalled)), none, true},
 		{"stalled", "mic", control.StateRunning, streams(mic(gone)), none, true},
+		{"stalled", "mic", control.StateRunning, streams(mic(shed)), none, true},
 		{"stalled", "mic", control.StateRunning, streams(mic(ended), line(stalled)), none, false},
 		{"stalled", "any", control.StateRunning, streams(mic(live), line(gone)), none, true},
 		{"stalled", "any", control.StateRunning, streams(mic(live), line(muted)), none, false},

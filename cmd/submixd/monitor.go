@@ -59,6 +59,9 @@ func (w *watch) look(m *mixer.Mixer, now time.Time) {
 			switch s.State {
 			case mixer.Stalled, mixer.Failed:
 				w.log.Warn("stream", "stream", s.Name, "state", s.State.String(), "reason", s.Reason)
+			case mixer.Shed:
+				w.log.Warn("stream shed", "stream", s.Name, "priority", s.Priority, "reason", s.Reason,
+					"hint", "it returns when there is room; larger blocks, fewer streams or sync = \"locked\" make room")
 			case mixer.Live, mixer.Ended:
 				w.log.Info("stream", "stream", s.Name, "state", s.State.String())
 			}

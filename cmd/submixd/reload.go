@@ -49,7 +49,7 @@ func (b *box) reload() error {
 func (b *box) change(c, old config.Capture) {
 	s, in := b.mixer().Stream(c.Name)
 	level := old
-	level.GainDB, level.Mute, level.Add = c.GainDB, c.Mute, c.Add
+	level.GainDB, level.Mute, level.Priority, level.Add = c.GainDB, c.Mute, c.Priority, c.Add
 	rewired := !reflect.DeepEqual(c, level)
 	want := in
 	if c.Add != old.Add || rewired && c.Add {
@@ -61,6 +61,9 @@ func (b *box) change(c, old config.Capture) {
 		}
 		if c.Mute != old.Mute {
 			s.SetMute(c.Mute)
+		}
+		if c.Priority != old.Priority {
+			s.SetPriority(c.Priority)
 		}
 		return
 	}

@@ -30,6 +30,10 @@ func TestReload(t *testing.T) {
 		r.says("streams", "stream mic state=live gain=-3.0 mute=yes", "stream line state=live gain=0.0 mute=no")
 		untouched()
 
+		edit("gain = -6.0", "gain = -3.0\npriority = 9")
+		r.says("streams", "stream mic state=live gain=-3.0 mute=no priority=9", "stream line state=live gain=0.0 mute=yes priority=0")
+		untouched()
+
 		edit("gain = -6.0", "gain = -3.0\nmute = true", "hz=660", "hz=1000") // another device
 		r.streams("mic live", "line live")
 		r.says("streams", "stream line state=live gain=0.0 mute=yes")

@@ -46,6 +46,9 @@ func (b *box) Add(_ context.Context, r control.AddRequest) error {
 	if r.Latency != nil {
 		c.Latency = *r.Latency
 	}
+	if r.Priority != nil {
+		c.Priority = *r.Priority
+	}
 	return b.add(c, false)
 }
 
@@ -122,7 +125,7 @@ func (b *box) add(c config.Capture, wait bool) error {
 func (b *box) streamConfig(in *input) mixer.StreamConfig {
 	c := mixer.StreamConfig{
 		Name: in.Name, GainDB: in.GainDB, Mute: in.Mute, Channels: in.channelMap(),
-		Live: in.live, Locked: in.Locked, Latency: in.Latency,
+		Live: in.live, Locked: in.Locked, Latency: in.Latency, Priority: in.Priority,
 	}
 	if in.live {
 		c.DriftPPM = b.drifts.of(in.Device)

@@ -80,7 +80,7 @@ device = "file:%[1]s/in.wav"
 }
 
 // wantPlayed checks that played, stereo, is silence, want, and silence, but for the fades
-// of the first and the last block of want.
+// of the first and the last block of want, of which the last rings out to a whole block.
 func wantPlayed(t *testing.T, played, want []float32) {
 	t.Helper()
 	if len(want)%(2*wavBlock) == 0 {
@@ -102,7 +102,7 @@ func wantPlayed(t *testing.T, played, want []float32) {
 			t.Fatalf("sample %d, before the file, is %g", i, v)
 		}
 	}
-	for i, v := range fadeOut[min(len(fadeOut), wavBlock):] {
+	for i, v := range fadeOut[min(len(fadeOut), 2*wavBlock):] {
 		if v != 0 {
 			t.Fatalf("sample %d after the file is %g", i, v)
 		}

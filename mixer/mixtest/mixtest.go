@@ -202,9 +202,6 @@ func (s *Sink) Write(block []float32) error {
 	return nil
 }
 
-// Pause stops the sink's clock for a while; Took may call it.
-func (s *Sink) Pause(d time.Duration) { s.start = s.start.Add(d) }
-
 func (s *Sink) play(block []float32) {
 	s.written += len(block) / s.Channels
 	if s.Took != nil {

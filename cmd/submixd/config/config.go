@@ -47,7 +47,9 @@ type Capture struct {
 	// Latency is that from the card to the playback card, 1 ms to 1 s; 0, for "auto", the default, is the smallest that
 	// runs without shortage.
 	Latency time.Duration
-	Add     bool // is in the mix from the start; default true
+	// Priority is 0, the default, to 9: when the processor is too slow for all, streams of higher priority stay longer.
+	Priority int
+	Add      bool // is in the mix from the start; default true
 }
 
 // Button is one [[button]]; at least one of its three commands is not empty.

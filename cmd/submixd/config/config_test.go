@@ -106,6 +106,7 @@ mute = true
 channels = [2]
 sync = "locked"
 latency = "12.5ms"
+priority = 9
 add = false
 [[button]]
 name = "b"
@@ -134,7 +135,7 @@ on_end = "exit"
 		Mixer:    config.Mixer{Rate: 44100, Channels: 1, Block: 4410, StreamTimeout: 1500 * time.Millisecond, Capacity: 7},
 		Playback: config.Playback{Device: config.Device{Kind: config.File, Name: "/tmp/out.wav"}, Periods: 4},
 		Captures: []config.Capture{{Name: "a", Device: config.Device{Kind: config.HW, Name: "2", Number: 1},
-			GainDB: 3, Mute: true, Channels: []int{2}, Locked: true, Latency: 12500 * time.Microsecond}},
+			GainDB: 3, Mute: true, Channels: []int{2}, Locked: true, Latency: 12500 * time.Microsecond, Priority: 9}},
 		Buttons: []config.Button{
 			{Name: "b", Chip: "c", Line: "0", Pull: "down", Hold: "end"},
 			{Name: "b2", Chip: "c", Line: "1", ActiveLow: true, Pull: "none", Double: "end"},

@@ -65,6 +65,8 @@ var mistakes = []struct {
 	{"latency too short", capture("mic", `latency = "999us"`), []string{`6 [[capture]] mic latency: "999us" is not "auto" or a time`}},
 	{"latency too long", capture("mic", `latency = "1.001s"`), []string{`6 [[capture]] mic latency: "1.001s" is not "auto" or a time`}},
 	{"negative latency", capture("mic", `latency = "-12ms"`), []string{`6 [[capture]] mic latency: "-12ms" is not "auto" or a time`}},
+	{"priority", capture("mic", `priority = 10`), []string{"6 [[capture]] mic priority: 10 is not a whole number from 0 to 9"}},
+	{"priority as text", capture("mic", `priority = "high"`), []string{`6 [[capture]] mic priority: "high" is not a whole number from 0 to 9`}},
 	{"add", capture("mic", `add = "no"`), []string{`6 [[capture]] mic add: "no" is not true or false`}},
 	{"device twice", "[[capture]]\nname = \"a\"\ndevice = \"hw:Mic,0\"\n[[capture]]\nname = \"b\"\ndevice = \"hw:Mic,0\"",
 		[]string{`8 [[capture]] b device: hw:Mic,0 is already captured by "a" (line 3)`}},
