@@ -46,7 +46,7 @@ func (m *Mixer) gather(pulled bool, deadline time.Time, done <-chan struct{}) ([
 			set = *m.set.Load()
 		}
 		now := time.Now()
-		o := m.look(set, now, pulled)
+		o := m.look(set, now, pulled, pulled && owed)
 		owed = o.owed
 		switch {
 		case m.isClosed():
@@ -81,7 +81,9 @@ type outlook struct {
 	deaf  bool      // a source cannot wake us
 }
 
-func (m *Mixer) look(set []*Stream, now time.Time, pulled bool) (o outlook) {
+// look polls the streams. again: only those that can be waited for, so that the
+// others are read at the same moment whether one is waited for or not.
+func (m *Mixer) look(set []*Stream, now time.Time, pulled, again bool) (o outlook) {
 	for _, s := range set {
 		if !s.done.Load() && s.removed.Load() && !pulled {
 			s.end()
@@ -89,7 +91,9 @@ func (m *Mixer) look(set []*Stream, now time.Time, pulled bool) (o outlook) {
 		if s.done.Load() {
 			continue
 		}
-		s.poll(now, pulled)
+		if !again || s.calls() {
+			s.poll(now, pulled)
+		}
 		if pulled {
 			m.governor.charge(s)
 		}
@@ -115,10 +119,13 @@ func (s *Stream) awaited(pulled bool) bool {
 		return false
 	}
 	if pulled {
-		return s.is(Live) && s.current.calls
+		return s.is(Live) && s.calls()
 	}
 	return s.is(Live, Filling)
 }
+
+// calls reports that the stream's source wakes the mixing goroutine.
+func (s *Stream) calls() bool { return s.current != nil && s.current.calls }
 
 // wait sleeps until something has happened or, if timed, for d at most.
 func (m *Mixer) wait(timed bool, d time.Duration, done <-chan struct{}) error {
