@@ -23,6 +23,7 @@ type edgeBox struct {
 	edgeShape
 	card   *mixtest.Card
 	stream *Stream
+	offset int          // frames, by which the edge is later; less than a block
 	pause  atomic.Int64 // ns; for which the sink is to stop
 }
 
@@ -54,8 +55,8 @@ func (e *edgeBox) add(name string, c *mixtest.Card) *Stream {
 	return s
 }
 
-// addFile adds a file of so many frames.
-func (e *edgeBox) addFile(frames int) {
+// addFile adds a file of which so many are late; 0: none.
+func (e *edgeBox) addFile(frames, late int) {
 	f := NewFeed(e.channels, 2*frames)
 	if _, err := e.Add(StreamConfig{Name: "file", Source: f, Format: e.format()}); err != nil {
 		e.t.Fatal(err)
@@ -64,52 +65,64 @@ func (e *edgeBox) addFile(frames int) {
 	for i := range x {
 		x[i] = e.tone(int64(i/e.channels), i%e.channels)
 	}
-	_ = f.Write(e.t.Context(), x)
-	f.CloseWrite(nil)
+	n := (frames - late) * e.channels
+	go func() {
+		_ = f.Write(e.t.Context(), x[:n])
+		if late > 0 {
+			time.Sleep(ms(250))
+			_ = f.Write(e.t.Context(), x[n:])
+		}
+		f.CloseWrite(nil)
+	}()
 }
 
-// An edge is what is done 100 ms after the start, give or take. twice: two fades
-// may be heard at once.
+// An edge is what is done 100 ms after the start, give or take.
 type edge struct {
-	name  string
-	file  bool // a file that ends; do is not called
-	twice bool
-	back  bool // the stream is live in the end, at its latency
-	gap   bool // of the source, with shorter fades, and a latency that settles later
-	do    func(*edgeBox)
+	name string
+	kind int
+	do   func(*edgeBox)
 }
+
+// Kinds of edges, to be or-ed.
+const (
+	twice = 1 << iota // two fades may be heard at once
+	back              // the stream is live in the end, at the latency that it had
+	file              // there is no card; done at the start
+	gap               // of the source, with shorter fades, and a latency that settles later
+)
 
 var edges = []edge{
-	{"start", false, false, true, false, func(*edgeBox) {}},
-	{"mute", false, false, true, false, func(e *edgeBox) { e.stream.SetMute(true) }},
-	{"mute and unmute at once", false, false, true, false, func(e *edgeBox) { e.stream.SetMute(true); at(ms(2), func() { e.stream.SetMute(false) }) }},
-	{"gain", false, false, true, false, func(e *edgeBox) { e.stream.SetGain(-20) }},
-	{"out", false, false, true, false, func(e *edgeBox) { e.Output().SetMute(true) }},
-	{"remove", false, false, false, false, func(e *edgeBox) { e.Remove("a") }},
-	{"remove while it stalls", false, false, false, false, func(e *edgeBox) { e.card.Stall(); e.Remove("a") }},
-	{"remove and add", false, true, false, false, func(e *edgeBox) { e.Remove("a"); e.add("a", e.newCard()) }},
-	{"stall", false, false, false, false, func(e *edgeBox) { e.card.Stall() }},
-	{"stall of 40 ms", false, true, true, false, func(e *edgeBox) { e.card.Stall(); at(ms(40), e.card.Resume) }},
-	{"stall of 150 ms", false, true, true, false, func(e *edgeBox) { e.card.Stall(); at(ms(150), e.card.Resume) }},
-	{"stall while it is muted", false, false, true, false, func(e *edgeBox) { e.stream.SetMute(true); at(ms(2), e.card.Stall); at(ms(22), e.card.Resume) }},
-	{"held back", false, true, true, false, func(e *edgeBox) { e.card.Hold(true); at(ms(12), func() { e.card.Hold(false) }) }},
-	{"held back for long", false, true, true, false, func(e *edgeBox) { e.card.Hold(true); at(ms(60), func() { e.card.Hold(false) }) }},
-	{"overflow", false, true, true, true, func(e *edgeBox) { e.card.Lose(ErrGap) }},
-	{"overflow after overflow", false, true, true, true, func(e *edgeBox) {
+	{"start", back, func(*edgeBox) {}},
+	{"mute", back, func(e *edgeBox) { e.stream.SetMute(true) }},
+	{"mute and unmute at once", back, func(e *edgeBox) { e.stream.SetMute(true); at(ms(2), func() { e.stream.SetMute(false) }) }},
+	{"gain", back, func(e *edgeBox) { e.stream.SetGain(-20) }},
+	{"out", back, func(e *edgeBox) { e.Output().SetMute(true) }},
+	{"remove", 0, func(e *edgeBox) { e.Remove("a") }},
+	{"remove while it stalls", 0, func(e *edgeBox) { e.card.Stall(); e.Remove("a") }},
+	{"remove and add", twice, func(e *edgeBox) { e.Remove("a"); e.add("a", e.newCard()) }},
+	{"stall", 0, func(e *edgeBox) { e.card.Stall() }},
+	{"stall of 40 ms", twice | back, func(e *edgeBox) { e.card.Stall(); at(ms(40), e.card.Resume) }},
+	{"stall of 150 ms", twice | back, func(e *edgeBox) { e.card.Stall(); at(ms(150), e.card.Resume) }},
+	{"stall while it is muted", back, func(e *edgeBox) { e.stream.SetMute(true); at(ms(2), e.card.Stall); at(ms(22), e.card.Resume) }},
+	{"held back", twice | back, func(e *edgeBox) { e.card.Hold(true); at(ms(12), func() { e.card.Hold(false) }) }},
+	{"held back for long", twice | back, func(e *edgeBox) { e.card.Hold(true); at(ms(60), func() { e.card.Hold(false) }) }},
+	{"overflow", twice | back | gap, func(e *edgeBox) { e.card.Lose(ErrGap) }},
+	{"overflow after overflow", twice | back | gap, func(e *edgeBox) {
 		e.card.Lose(ErrGap)
 		at(ms(4), func() { e.card.Lose(ErrGap) })
 	}},
-	{"unplug", false, false, false, false, func(e *edgeBox) { e.card.Fail(errors.New("unplugged")) }},
-	{"unplug and plug", false, true, true, false, func(e *edgeBox) {
+	{"unplug", 0, func(e *edgeBox) { e.card.Fail(errors.New("unplugged")) }},
+	{"unplug and plug", twice | back, func(e *edgeBox) {
 		e.card.Fail(errors.New("unplugged"))
 		at(ms(30), func() { e.replace() })
 	}},
-	{"replace", false, true, true, false, func(e *edgeBox) { e.replace() }},
-	{"replace twice", false, true, true, false, func(e *edgeBox) { e.replace(); at(ms(7), e.replace) }},
-	{"end", false, false, false, false, func(e *edgeBox) { e.EndInput(); e.stream.Finish() }},
-	{"end of a file", true, false, false, false, nil},
-	{"sink stops", false, true, true, false, func(e *edgeBox) { e.pause.Store(int64(ms(30))) }},
-	{"not a number", false, true, true, false, func(e *edgeBox) {
+	{"replace", twice | back, func(e *edgeBox) { e.replace() }},
+	{"replace twice", twice | back, func(e *edgeBox) { e.replace(); at(ms(7), e.replace) }},
+	{"end", 0, func(e *edgeBox) { e.EndInput(); e.stream.Finish() }},
+	{"end of a file", file, func(e *edgeBox) { e.addFile(4800+e.offset, 0) }},
+	{"late file", file | twice, func(e *edgeBox) { e.addFile(9600+e.offset, 4800) }},
+	{"sink stops", twice | back, func(e *edgeBox) { e.pause.Store(int64(ms(30))) }},
+	{"not a number", twice | back, func(e *edgeBox) {
 		c := e.newCard()
 		tone := c.Sample
 		c.Sample = func(frame int64, channel int) float32 {
@@ -143,12 +156,12 @@ func (e edge) play(t *testing.T, shape edgeShape, moment int) (x []float32) {
 			t.Fatal(err)
 		}
 		sink := &mixtest.Sink{Rate: boxRate, Channels: shape.channels, Block: shape.block, Periods: 3, Stop: ms(400)}
-		if e.gap {
+		if e.kind&gap != 0 {
 			sink.Stop += m.duration(settleFrames(m.cfg))
 		}
-		b := &edgeBox{box: &box{m, t, sink}, edgeShape: shape}
-		if e.file {
-			b.addFile(shape.rate/10 + moment)
+		b := &edgeBox{box: &box{m, t, sink}, edgeShape: shape, offset: moment * shape.block / shape.moments}
+		if e.kind&file != 0 {
+			e.do(b)
 			x = b.play()
 			return
 		}
@@ -159,19 +172,36 @@ func (e edge) play(t *testing.T, shape edgeShape, moment int) (x []float32) {
 			x = append(x, block...)
 			sink.Jump(time.Duration(b.pause.Swap(0)), nil)
 		}
-		step := time.Duration(shape.block) * time.Second / boxRate / time.Duration(shape.moments)
-		at(ms(100)+time.Duration(moment)*step+time.Microsecond, func() {
+		at(ms(100)+m.duration(b.offset)+time.Microsecond, func() {
 			before = b.stream.Info()
 			e.do(b)
 		})
 		at(sink.Stop-ms(10), func() { after = b.stream.Info() })
 		b.box.play()
 		time.Sleep(sink.Stop) // of one that ended early
-		if e.back && (after.State != Live || (after.Latency-before.Latency).Abs() > latencyTolerance) {
+		if e.kind&back != 0 && (after.State != Live || (after.Latency-before.Latency).Abs() > latencyTolerance) {
 			t.Errorf("at moment %d: %v %v %v before, %v %v %v after", moment, before.State, before.Latency, before.Target, after.State, after.Latency, after.Target)
 		}
 	})
 	return x
+}
+
+// A sink that takes the place of another is played to from silence.
+func TestNoClickFromANewSink(t *testing.T) {
+	for _, block := range []int{16, 240} {
+		synctest.Test(t, func(t *testing.T) {
+			shape := edgeShape{block: block, rate: boxRate, channels: 1}
+			b := newBoxOf(t, block, ms(101))
+			b.card("a", shape.tone)
+			b.play()
+			b.sink = &mixtest.Sink{Rate: boxRate, Channels: 1, Block: block, Periods: 3, Stop: ms(100)}
+			worst, bound := roughest(b.play(), 1), fadeMakes(1, max(block, boxRate/200))
+			t.Logf("block %d: second derivative at most %.5f, bound %.5f", block, worst, bound)
+			if worst > bound {
+				t.Error("it clicks")
+			}
+		})
+	}
 }
 
 // roughest returns the largest second derivative of a channel of x.
@@ -227,11 +257,11 @@ func TestNoEdgeClicks(t *testing.T) {
 		for _, e := range edges {
 			t.Run(shape.String()+"/"+e.name, func(t *testing.T) {
 				fades := 1.0
-				if e.twice {
+				if e.kind&twice != 0 {
 					fades = 2
 				}
 				bound := fadeMakes(fades, max(shape.block, boxRate/200)) + predicted
-				if e.gap {
+				if e.kind&gap != 0 {
 					bound = max(bound, fadeMakes(1, gapFade(Config{Rate: boxRate}))+predicted)
 				}
 				worst, when, hard := 0.0, 0, math.Inf(1)

@@ -47,69 +47,70 @@ func (p *predictor) predict(dst, past []float32, channel, channels int) {
 	}
 }
 
-// fit finds the weights from the first n samples of ahead.
+// fit finds the weights from the first n samples of ahead. The power of the errors
+// of one order is known from that of the one before (N. Andersen, On the calculation
+// of filter coefficients for maximum entropy spectral analysis, Geophysics 39, 1974),
+// to far less than the floor.
 func (p *predictor) fit(n, order int) {
 	clear(p.weights[:])
 	p.back = p.ahead
-	ahead, back, k, floor := p.ahead[:n], p.back[:n], 0.0, 0.0
+	ahead, back := p.ahead[:n], p.back[:n]
+	power, product, k := 0.0, 0.0, 0.0
+	for _, v := range ahead {
+		power += 2 * v * v
+	}
+	floor := power * predictFloor
+	if power == 0 {
+		return
+	}
 	const newest = predictOrder - 1
 	for m := range order {
-		product, power := lattice(ahead, back, k)
-		if m == 0 {
-			floor = power * predictFloor
-		}
-		if power == 0 {
-			return // told exactly
-		}
+		power *= 1 + k*k
+		power -= 4 * k * product
+		product = lattice(ahead, back, k)
+		first, last := ahead[0], back[len(back)-1]
+		power = max(0, power-first*first-last*last)
 		k = 2 * product / (power + floor)
 		p.old = p.weights
 		for j := range m {
 			p.weights[newest-j] -= k * p.old[newest-(m-1-j)]
 		}
 		p.weights[newest-m] = k
-		ahead, back = ahead[1:], back[:n-1-m]
+		ahead, back = ahead[1:], back[:len(back)-1]
 	}
 }
 
 // lattice takes the errors on by one order, with its reflection coefficient k, and
-// returns what the next one's is made of: the sums of the products and of the squares
-// of each error backwards and the error forwards of the sample after.
-func lattice(ahead, back []float64, k float64) (product, power float64) {
+// returns the sum of the products of each error backwards and the error forwards of
+// the sample after.
+func lattice(ahead, back []float64, k float64) (product float64) {
 	back = back[:len(ahead)]
-	last := back[0] - k*ahead[0]
-	ahead[0], back[0] = 0, last // the first error forwards has none before it
+	f, last := ahead[0], back[0]
+	f, last = f-k*last, last-k*f
+	ahead[0], back[0] = f, last
 	i := 1
 	for ; i+1 < len(ahead); i += 2 { // two at a time, for the sake of small processors
 		f, b := ahead[i], back[i]
 		f, b = f-k*b, b-k*f
 		ahead[i], back[i] = f, b
 		product += f * last
-		power += f * f
-		power += last * last
 		f, last = ahead[i+1], back[i+1]
 		f, last = f-k*last, last-k*f
 		ahead[i+1], back[i+1] = f, last
 		product += f * b
-		power += f * f
-		power += b * b
 	}
 	if i < len(ahead) {
-		f := ahead[i] - k*back[i]
-		back[i] -= k * ahead[i]
-		ahead[i] = f
-		product += f * last
-		power += f*f + last*last
+		f, b := ahead[i], back[i]
+		ahead[i], back[i] = f-k*b, b-k*f
+		product += ahead[i] * last
 	}
-	return product, power
+	return product
 }
 
 // dot is the sum of the products of a and b.
-func dot(a, b *[predictOrder]float64) (sum float64) {
-	for i := 0; i < predictOrder; i += 4 {
-		sum += a[i] * b[i]
-		sum += a[i+1] * b[i+1]
-		sum += a[i+2] * b[i+2]
-		sum += a[i+3] * b[i+3]
-	}
-	return sum
+func dot(a, b *[predictOrder]float64) float64 {
+	return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] + a[3]*b[3] +
+		a[4]*b[4] + a[5]*b[5] + a[6]*b[6] + a[7]*b[7] +
+		a[8]*b[8] + a[9]*b[9] + a[10]*b[10] + a[11]*b[11] +
+		a[12]*b[12] + a[13]*b[13] + a[14]*b[14] + a[15]*b[15]
 }
