@@ -61,9 +61,11 @@ func (u *surplus) frames(above int, c Config) (drop int) {
 	switch {
 	case !u.settling:
 		return u.watch(above, c)
-	case u.blocks == 1 && max(over, -over) > plain(c), over > 4*c.Block:
+	case u.blocks == 1, over > 4*c.Block: // the first is not at its usual moment
 		u.least = math.MaxInt
-		return over
+		if max(over, -over) > plain(c) {
+			return over
+		}
 	case u.blocks*c.Block >= settleFrames(c):
 		over = u.least - u.usual
 		*u = surplus{least: math.MaxInt, usual: u.usual}

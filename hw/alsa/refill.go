@@ -6,11 +6,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// When a card has stopped, what it was given and has not played is still known here: it is given to it once more, so
-// that it goes on as if it had not stopped, and what is lost is the time in between. Only if too little is left, or
-// nothing, as after an underrun, does silence come first, so that the buffer is as full as at the first start, but for
-// one period, and the program has time to go on. What is heard first is faded in. Where the card stopped there is no
-// fade, and nothing could make one: it was not known beforehand.
+// When a card has stopped, what it was given and has not played is still known here: it is given to it once more, less
+// what would have been played meanwhile, and faded in. Before it comes as much silence as makes the buffer full, or, if
+// little or nothing is left, as after an underrun, full but for one period, as at the first start: a card tells by whole
+// periods that it has moved, so only then is the program woken with as much in the buffer as ever. What is lost of the
+// sound is the silence, less than a period, and the time until the stop was seen; after an underrun, all until the next
+// block, which is then faded in. Where the card stopped there is no fade, and nothing could make one: nobody knew it
+// beforehand.
 
 // fadeTime is the length of the fade.
 const fadeTime = 5 * time.Millisecond
@@ -44,7 +46,9 @@ func (p *Playback) refill(left int) unix.Errno {
 		p.faded = 0
 		p.fade(kept[begin:])
 	}
-	p.sent = max(left, p.buffer-p.period)
+	if p.sent = p.buffer - p.period; left > p.sent {
+		p.sent = p.buffer
+	}
 	p.encode(kept[len(kept)-p.sent*p.want:])
 	_, e := p.transfer(reqWriteI, p.raw, p.sent)
 	return e

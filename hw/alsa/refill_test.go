@@ -24,13 +24,13 @@ func TestRefill(t *testing.T) {
 		inWrite bool
 	}{
 		{about: "stopped at once", played: 0, late: 0, again: 300},
-		{about: "stopped in the middle", played: 96, late: 0, again: 300 - 96 + 48},
-		{about: "seen late", played: 96, late: 24, again: 300 - 96 - 24 + 48},
+		{about: "stopped in the middle", played: 96, late: 0, again: 300 - 96 + 48, silence: 96 - 48},
+		{about: "seen late", played: 96, late: 24, again: 300 - 96 - 24 + 48, silence: 96 + 24 - 48},
 		{about: "seen very late", played: 96, late: 120, again: 300 - 96 - 120 + 48, silence: 68},
 		{about: "seen too late", played: 96, late: 300, silence: 200},
 		{about: "dry", played: 300, dry: true, silence: 200},
 		{about: "dry for long", played: 3000, dry: true, late: 30000, silence: 200},
-		{about: "met by a write", played: 120, inWrite: true, again: 300 - 120 + 48},
+		{about: "met by a write", played: 120, inWrite: true, again: 300 - 120 + 48, silence: 120 - 48},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			_, _, p, dev := openPair(t, small)
