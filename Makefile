@@ -12,7 +12,7 @@ SCRIPTS     = find . \( -name .git -o -name bin \) -prune -o -type f -size -64k 
               awk 'FNR == 1 && /^\#!.*[\/ ](ba|da)?sh$$/ { print FILENAME } { nextfile }' {} +
 
 .DEFAULT_GOAL := help
-.PHONY: help build arm64 run test go-test vm-test vm-drift vm-cost lint bench bench-resample clean
+.PHONY: help build arm64 run test go-test vm-test vm-drift vm-xrun vm-cost lint bench bench-resample clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,11 @@ vm-drift: ## the tests of clocks that drift, for as long as they are meant to: 3
 	buildroot/vm/packages.sh run
 	buildroot/vm/kernel.sh
 	go test -tags vm -count=1 -timeout 60m -v -run TestMachine/drift ./buildroot/vm/ -long
+
+vm-xrun: ## an xrun each second, for as long as it is meant to: 60 s
+	buildroot/vm/packages.sh run
+	buildroot/vm/kernel.sh
+	go test -tags vm -count=1 -timeout 20m -v -run TestMachine/xrun ./buildroot/vm/ -long
 
 vm-cost: ## what adaptive streams take of the processor, and where it goes
 	buildroot/vm/packages.sh run
