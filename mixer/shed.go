@@ -158,9 +158,6 @@ func (g *governor) restore(s *Stream, now time.Time) {
 	s.burden.shed = false
 	if s.is(Shed) {
 		s.delivered = now
-		if s.follower != nil {
-			s.follower.seen = time.Time{} // it has not looked for long
-		}
 		s.state.Store(int32(Filling))
 	}
 	g.changed, g.returned = now, now

@@ -218,3 +218,34 @@ func (s *ticking) Read(dst []float32) (int, error) {
 	s.given += n
 	return n, nil
 }
+
+// A stream that returns has the latency that it had, and what was known of its clock
+// and its steps.
+func TestReturnAtItsLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBox(t, 40*time.Second)
+		busy, _ := b.costly("a", 5, 0.3)
+		card := mixtest.NewCard(boxRate, 1, counting)
+		card.Burst = 96
+		card.SetPPM(100)
+		s, err := b.Add(StreamConfig{Name: "b", Source: card, Format: Format{boxRate, 1}, Live: true, Latency: ms(30)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after StreamInfo
+		var stride int64
+		at(ms(19_999), func() { before, stride = s.Info(), s.follower.stride })
+		at(20*time.Second, func() { busy.takes(0.9) })
+		at(25*time.Second, func() { busy.takes(0.3) })
+		changes := b.changes()
+		at(ms(39_999), func() { after = s.Info() })
+		b.pass()
+		if told(*changes) != "-b +b" {
+			t.Fatal(*changes)
+		}
+		t.Logf("latency %v, then %v; drift %.2f, then %.2f ppm", before.Latency, after.Latency, before.DriftPPM, after.DriftPPM)
+		if d := (after.Latency - before.Latency).Abs(); d > time.Second/boxRate || after.Lock != Locked || s.follower.stride != stride {
+			t.Errorf("before %+v\nafter %+v, steps of %d frames, then %d", before, after, stride, s.follower.stride)
+		}
+	})
+}
