@@ -108,6 +108,7 @@ func TestFileGoesOnWhileShed(t *testing.T) {
 		if err := b.Play(b.sink); err != nil {
 			t.Error(err)
 		}
+		synctest.Wait()
 		t.Logf("10 s of a file, shed most of the time, were read within %v, and the mix ended after %v", over, time.Since(start))
 		if d := time.Since(start); d < ms(9900) || d > ms(10200) || file.Info().State != Ended {
 			t.Errorf("it is %v", file.Info().State)

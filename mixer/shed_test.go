@@ -42,12 +42,13 @@ func (b *box) costly(name string, priority int, load float64) (*costly, *Stream)
 	return c, s
 }
 
-// pass plays to the end; the sink may run dry.
+// pass plays to the end, and until all goroutines have seen it; the sink may run dry.
 func (b *box) pass() {
 	b.t.Helper()
 	if err := b.Play(b.sink); !errors.Is(err, mixtest.ErrStopped) {
 		b.t.Error(err)
 	}
+	synctest.Wait()
 }
 
 // A change is a stream being shed, or a shed one returning.
@@ -100,10 +101,10 @@ func TestOverloadIsShed(t *testing.T) {
 			_, s := b.costly("b", 0, 0.3)
 			_, r := b.costly("c", 0, 0.3)
 			changes := b.changes()
-			var more *Stream
-			at(time.Second, func() { _, more = b.costly("d", 0, c.load) })
+			more := func() StreamInfo { return b.Streams()[3] }
+			at(time.Second, func() { b.costly("d", 0, c.load) })
 			at(2*time.Second, func() {
-				i := more.Info()
+				i := more()
 				if i.State != Shed || !strings.Contains(i.Reason, "too slow") || !math.IsInf(i.RMSDB, -1) {
 					t.Errorf("d: %+v", i)
 				}
@@ -113,7 +114,7 @@ func TestOverloadIsShed(t *testing.T) {
 				t.Fatalf("%.2f more: %v", c.load, *changes)
 			}
 			after := (*changes)[0].at - time.Second
-			t.Logf("load 60 %% and %.0f %% more: shed after %v, %d blocks late: %s", c.load*100, after, b.sink.Late, more.Info().Reason)
+			t.Logf("load 60 %% and %.0f %% more: shed after %v, %d blocks late: %s", c.load*100, after, b.sink.Late, more().Reason)
 			if after > ms(60) || b.sink.Late > c.late {
 				t.Error("that is late")
 			}
@@ -189,11 +190,11 @@ func TestShedDoesNotFlap(t *testing.T) {
 		}, 30},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			m, err := New(Config{Rate: 1000, Channels: 1, Block: 20})
+			m, err := New(Config{Rate: 1000, Channels: 1, Block: 100})
 			if err != nil {
 				t.Fatal(err)
 			}
-			b := &box{m, t, &mixtest.Sink{Rate: 1000, Channels: 1, Block: 20, Periods: 3, Stop: hour, Took: func([]float32) {}}}
+			b := &box{m, t, &mixtest.Sink{Rate: 1000, Channels: 1, Block: 100, Periods: 3, Stop: hour, Took: func([]float32) {}}}
 			var cards []*costly
 			for _, name := range []string{"a", "b", "c"} {
 				card, _ := b.costly(name, 0, c.load(0))
