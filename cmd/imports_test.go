@@ -48,6 +48,7 @@ var policy = []rule{
 	{folder: "hw/rt", code: []string{sys}, tests: []string{rapid}},
 	{folder: "hw/serial", code: []string{sys, serial}, tests: []string{rapid, pty}},
 	{folder: "hw/sim", code: []string{"submix/hw/pcm"}, tests: []string{rapid}},
+	{folder: "hw/uevent", code: []string{sys}, tests: []string{rapid}},
 
 	{folder: "control", code: []string{sys, term, "submix/mixer", "submix/control/..."}, tests: []string{rapid, pty, "submix/mixer/..."}},
 
