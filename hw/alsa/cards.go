@@ -58,9 +58,13 @@ func (sys system) list() ([]Card, error) {
 
 // ask opens a device for a moment to learn what it offers.
 func (sys system) ask(a address, d *Device) {
-	opening.Lock()
-	defer opening.Unlock()
-	n, err := sys.openAddress(fmt.Sprintf("hw:%d,%d", a.card, a.device), a, false)
+	name := fmt.Sprintf("hw:%d,%d", a.card, a.device)
+	if !opening.take(sys.path(a), claimLimit) {
+		d.Err = errStuck(name)
+		return
+	}
+	defer opening.give(sys.path(a))
+	n, err := sys.openAddress(name, a, false)
 	if errors.Is(err, ErrBusy) {
 		d.Busy, d.Owner = true, sys.owner(a)
 		return

@@ -99,13 +99,28 @@ func (sys system) open(c Config, capture bool) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	opening.Lock()
-	defer opening.Unlock()
+	if !opening.take(sys.path(a), claimLimit) {
+		return nil, errStuck(c.Device)
+	}
+	defer opening.give(sys.path(a))
 	n, err := sys.openAddress(c.Device, a, c.HoldProcessor && !capture)
 	if err != nil {
 		return nil, err
 	}
-	return setUp(n, c, capture)
+	s, err := setUp(n, c, capture)
+	if err != nil {
+		return nil, err
+	}
+	// While it is open nothing else can have its number; until then cards may have been swapped.
+	if now, err := sys.find(c.Device, capture); err != nil || now != a {
+		s.Close()
+		return nil, fmt.Errorf("%s: %w: it was unplugged while it was opened", c.Device, ErrNotFound)
+	}
+	return s, nil
+}
+
+func errStuck(name string) error {
+	return fmt.Errorf("%s: %w: an open of it has not come back from the driver; unplug it", name, ErrBusy)
 }
 
 func (sys system) openAddress(name string, a address, hold bool) (node, error) {

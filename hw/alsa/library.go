@@ -23,9 +23,49 @@ import (
 // ago, and another program was faster.
 const libraryLimit = time.Second
 
-// opening is held by who opens a device, from the first open to the last: the library's descriptor is looked for among
-// those of the whole process, and two of its goroutines that want the same device must not find it free both.
-var opening sync.Mutex
+// opening is claimed by who opens a device, from the first open to the last: the library's descriptor is looked for among
+// those that the whole process has of it, and two of its goroutines must not find the same device free both.
+var opening claims
+
+// claimLimit is how long another open of the same device is waited for. One that takes longer is stuck in its driver.
+const claimLimit = 2 * libraryLimit
+
+// claims are devices, by path, of which each belongs to one goroutine at a time. The zero value has none.
+type claims struct {
+	mu   sync.Mutex
+	held map[string]chan struct{} // closed when it is held no more
+}
+
+// take waits, within a limit, until the path is free, and claims it.
+func (c *claims) take(path string, limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	for {
+		c.mu.Lock()
+		held := c.held[path]
+		if held == nil {
+			if c.held == nil {
+				c.held = map[string]chan struct{}{}
+			}
+			c.held[path] = make(chan struct{})
+			c.mu.Unlock()
+			return true
+		}
+		c.mu.Unlock()
+		select {
+		case <-held:
+		case <-timer.C:
+			return false
+		}
+	}
+}
+
+func (c *claims) give(path string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	close(c.held[path])
+	delete(c.held, path)
+}
 
 // openByLibrary opens a device that is free, gives it that setup, all with the library, and returns an own, non-blocking
 // descriptor of it. The error is EBUSY if the device is free no more, or else has no errno to go by.
