@@ -22,7 +22,8 @@ type box struct {
 	begin chan struct{} // cap 1: a new mix is ready to be played
 	quit  chan struct{} // closed by shutdown: the mix is the last one
 
-	drifts *drifts
+	drifts  *drifts
+	devices *bell // rings when something has changed among the devices
 
 	openSource func(*input) (*source, error) // tests have cards of their own
 	openSink   func(*config.Config) (sink, error)
@@ -39,8 +40,8 @@ type box struct {
 
 func newBox(cfg *config.Config, load func() (*config.Config, error), kept *state.File, log *slog.Logger) (*box, error) {
 	b := &box{
-		drifts: newDrifts(kept, log),
-		load:   load, log: log, begin: make(chan struct{}, 1), quit: make(chan struct{}),
+		drifts: newDrifts(kept, log), devices: newBell(),
+		load: load, log: log, begin: make(chan struct{}, 1), quit: make(chan struct{}),
 		openSource: (*input).open, openSink: openSink,
 		cfg: cfg, made: cfg, inputs: map[string]*input{},
 	}
@@ -173,16 +174,12 @@ func (b *box) over() {
 	b.ended = true
 }
 
-// noOutput notes why there is no playback device, nil if there is one, and
-// reports whether that is news.
-func (b *box) noOutput(why error) bool {
-	text := ""
-	if why != nil {
-		text = why.Error()
-	}
+// noOutput notes why there is no playback device, nil if there is one.
+func (b *box) noOutput(why error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	news := b.output != text
-	b.output = text
-	return news
+	b.output = ""
+	if why != nil {
+		b.output = why.Error()
+	}
 }

@@ -9,7 +9,7 @@ import (
 
 // listDevices lists the sound devices of the machine.
 func listDevices() ([]control.Device, error) {
-	cards, err := alsa.Cards()
+	cards, err := await(begin(alsa.Cards), nil)
 	if err != nil {
 		return nil, &control.Error{Code: control.CodeDevice, Text: err.Error()}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"submix/cmd/submixd/config"
@@ -18,6 +19,8 @@ type input struct {
 	stream *mixer.Stream
 	cancel context.CancelFunc
 	over   chan struct{} // closed when run has returned and the source is closed
+
+	trouble trouble
 }
 
 // run serves the stream, first with src, which may be nil, until it is done.
@@ -25,41 +28,45 @@ func (in *input) run(ctx context.Context, b *box, src *source) {
 	defer close(in.over)
 	defer b.forget(in)
 	defer in.cancel()
-	defer func() { src.close() }()
-	src.start(ctx)
-	why := "" // it was lost
-	pause := time.Duration(0)
-	for {
-		var retry <-chan time.Time
+	look := search[*source]{
+		open:    func() (*source, error) { return in.reopen(b.openSource) },
+		changed: b.devices,
+		trouble: func(err error) { in.gone(b.log, err) },
+	}
+	if src != nil {
+		look.opened = time.Now()
+	}
+	for ok := true; ; {
 		if src == nil {
-			retry = time.After(pause)
+			if src, ok = look.find(ctx, in.stream.Done()); !ok {
+				return
+			}
 		}
-		pause = retryPause
-		var err error
+		src.start(ctx)
+		lost := in.wait(ctx, b.log)
+		closeSoon(src) // at once: an open descriptor keeps the card's number taken
+		if src = nil; lost == nil {
+			return
+		}
+	}
+}
+
+// wait waits until the stream has lost its source and returns why; nil if the
+// stream is done.
+func (in *input) wait(ctx context.Context, log *slog.Logger) (lost error) {
+	for sound := time.After(soundAfter); ; {
 		select {
-		case <-ctx.Done():
-			return
+		case <-sound:
+			if in.trouble.news(nil) {
+				log.Info("stream is back", "stream", in.Name, "device", in.Device)
+			}
+		case lost = <-in.stream.Lost():
+			in.gone(log, lost)
+			return lost
 		case <-in.stream.Done():
-			return
-		case err = <-in.stream.Lost():
-			src.close() // at once: an open descriptor keeps the card's number taken
-			src = nil
-		case <-retry:
-			if src, err = in.reopen(b.openSource); err != nil {
-				break
-			}
-			src.start(ctx)
-			if why != "" {
-				b.log.Info("stream is back", "stream", in.Name, "device", in.Device)
-			}
-			why = ""
-		}
-		if errors.Is(err, mixer.ErrClosed) {
-			return // it left the mix while its device was opened
-		}
-		if err != nil && err.Error() != why {
-			why = err.Error()
-			b.log.Warn("stream gone", "stream", in.Name, "error", err)
+			return nil
+		case <-ctx.Done():
+			return nil
 		}
 	}
 }
@@ -71,14 +78,22 @@ func (in *input) reopen(open func(*input) (*source, error)) (*source, error) {
 	if err == nil {
 		err = in.stream.Attach(src.Source, src.format)
 	}
-	if err == nil {
-		return src, nil
+	if err != nil {
+		src.Close()
+		return nil, err
 	}
-	src.close()
-	if !errors.Is(err, mixer.ErrClosed) {
-		in.stream.SetReason(err)
+	return src, nil
+}
+
+// gone takes in why the stream has no source.
+func (in *input) gone(log *slog.Logger, err error) {
+	if errors.Is(err, mixer.ErrClosed) {
+		return // it left the mix while its device was opened
 	}
-	return nil, err
+	in.stream.SetReason(err)
+	if in.trouble.news(err) {
+		log.Warn("stream gone", "stream", in.Name, "error", err)
+	}
 }
 
 // channelMap turns the configured channels, counted from 1, into the mixer's:

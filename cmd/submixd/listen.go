@@ -15,10 +15,8 @@ import (
 	"submix/control"
 	"submix/hw/gpio"
 	"submix/hw/serial"
+	"submix/hw/uevent"
 )
-
-// gpioPause is how long a GPIO line that could not be had is left alone.
-const gpioPause = 10 * time.Second
 
 // listeners are the ways in which commands come in, the lights and the monitor.
 type listeners struct {
@@ -54,6 +52,15 @@ func listen(ctx context.Context, b *box, d *control.Dispatcher, socket *control.
 		l.Go(func() { again(ctx, log, "light", c.Line, func() error { return light(ctx, b, c) }) })
 	}
 	l.Go(func() { monitor(ctx, b, log) })
+	l.Go(func() {
+		again(ctx, log, "events", "kernel", func() error {
+			return uevent.Run(ctx, func(e uevent.Event) {
+				if ofSound(e) {
+					b.devices.ring()
+				}
+			})
+		})
+	})
 	if console != nil { // not waited for: a read of the terminal cannot be ended
 		go func() {
 			logEnd(log, "console", d.Serve(ctx, console, "console"))
@@ -82,18 +89,26 @@ func logEnd(log *slog.Logger, what string, err error) {
 	}
 }
 
-// again runs f until ctx is done, after a pause when it has failed, which is
-// logged when the reason is a new one.
+// ofSound reports that a sound device may have come, or may be opened now. A card that goes is noticed by who has it
+// open.
+func ofSound(e uevent.Event) bool {
+	return e.Action == uevent.Missed || e.Subsystem == "sound" && e.Action != "remove" && e.Action != "unbind"
+}
+
+// again runs f until ctx is done, after pauses that grow when it has failed, which
+// is logged when the reason is a new one.
 func again(ctx context.Context, log *slog.Logger, kind, name string, f func() error) {
 	told := ""
-	for ctx.Err() == nil {
+	for r := (retry{}); ctx.Err() == nil; {
+		began := time.Now()
 		if err := f(); err != nil && ctx.Err() == nil && err.Error() != told {
 			told = err.Error()
 			log.Warn(kind, "name", name, "error", err)
 		}
+		r.worked(time.Since(began))
 		select {
 		case <-ctx.Done():
-		case <-time.After(gpioPause):
+		case <-time.After(r.pause()):
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"submix/cmd/submixd/config"
 	"submix/control"
 	"submix/hw/rt"
 	"submix/hw/sim"
@@ -23,10 +22,7 @@ const (
 	processPriority = 1
 )
 
-const (
-	retryPause   = time.Second     // between attempts to open a device
-	shutdownTime = 3 * time.Second // for the mix to fade and drain
-)
+const shutdownTime = 3 * time.Second // for the mix to fade and drain
 
 // run is the mixing goroutine: it plays one mix after another until ctx is done,
 // shutdown was called or, with on_end = "exit", the mix has ended.
@@ -62,53 +58,36 @@ func (b *box) realTime() {
 
 // play plays the mix to its end. While the playback device is not there the mix
 // goes on at the same pace and is discarded, so that captures stay at their
-// latency, and the device is looked for now and then.
+// latency.
 func (b *box) play(ctx context.Context) error {
 	m, cfg := b.current()
 	defer b.release()
-	nowhere, err := newSim(cfg, sim.SinkConfig{})
+	card, err := newSim(cfg, sim.SinkConfig{})
 	if err != nil {
 		return err
 	}
-	var why error // it is not played on the device
-	retry := true
-	for ctx.Err() == nil {
-		var s sink
-		if why == nil {
-			s, why = b.openSink(cfg)
-		}
-		if why != nil {
-			s = passing{nowhere, time.Now().Add(retryPause)}
-		}
-		if news := b.noOutput(why); news && why != nil {
-			b.log.Warn("no output", "device", cfg.Playback.Device, "error", why)
-		} else if news {
-			b.log.Info("output is back", "device", cfg.Playback.Device)
-		}
-		done, err := playOn(ctx, m, s)
-		switch {
-		case done:
-			if err != nil {
-				b.log.Warn("output", "device", cfg.Playback.Device, "error", err)
+	defer context.AfterFunc(ctx, m.Close)()
+	out := b.startOutput(ctx, cfg)
+	defer out.stop()
+	for s := out.first(ctx); ; {
+		if s == nil {
+			none := &nowhere{simulated: card, opened: out.opened}
+			if err = m.Play(none); errors.Is(err, errOpened) {
+				s = none.next
+				continue
 			}
-			return nil
-		case !errors.Is(err, errRetry):
-			why, retry = err, cfg.Playback.Device.Kind != config.File // to open a file again would empty it
-		case retry:
-			why = nil
+		} else if err = m.Play(stopping{s}); err == nil {
+			err = s.Drain()
+		} else if ctx.Err() == nil && !errors.Is(err, mixer.ErrClosed) {
+			out.lost <- err
+			s = nil
+			continue
 		}
+		if err = errors.Join(err, out.stop()); err != nil && ctx.Err() == nil {
+			b.log.Warn("output", "device", cfg.Playback.Device, "error", err)
+		}
+		return nil
 	}
-	return nil
-}
-
-// playOn plays m on s and closes s. done: there is nothing more to play.
-func playOn(ctx context.Context, m *mixer.Mixer, s sink) (done bool, err error) {
-	defer s.Close()
-	defer context.AfterFunc(ctx, func() { m.Close(); s.Close() })()
-	if err := m.Play(stopping{s}); err != nil {
-		return false, err
-	}
-	return true, errors.Join(s.Drain(), s.Close())
 }
 
 // shutdown ends the mix with a fade and waits for run to return, whose error

@@ -124,7 +124,11 @@ func TestUnpluggedComesBack(t *testing.T) {
 		r.wantLogged(2, "stream gone") // as it went, and as it could not be opened; not at each attempt
 		r.denyOpen(nil)
 		time.Sleep(2 * time.Second)
+		r.streams("mic gone", "line live")
+		r.b.devices.ring()
+		time.Sleep(20 * time.Millisecond)
 		r.streams("mic live", "line live")
+		time.Sleep(time.Second)
 		r.wantLogged(1, "stream is back")
 	})
 }

@@ -17,7 +17,7 @@ import (
 type sink interface {
 	mixer.Sink
 	Drain() error // plays what is queued
-	Close() error // ends a blocked Wait; any goroutine
+	Close() error // ends a blocked Wait; any goroutine, and more than once
 }
 
 // openSink opens the playback device.
@@ -68,29 +68,6 @@ func newSim(cfg *config.Config, c sim.SinkConfig) (simulated, error) {
 type simulated struct{ *sim.Sink }
 
 func (simulated) Drain() error { return nil }
-
-// passing discards the mix at the pace of a simulated card for a while, then
-// ends with errRetry. The card goes on: it is there for the next while.
-type passing struct {
-	simulated
-	until time.Time
-}
-
-// errRetry ends what is played nowhere, to look for the device again.
-var errRetry = errors.New("time to look for the device again")
-
-func (p passing) Wait() (int, time.Time, error) {
-	if time.Now().After(p.until) {
-		return 0, time.Time{}, errRetry
-	}
-	queued, at, err := p.simulated.Wait()
-	if errors.Is(err, sim.ErrXrun) { // the look took long, and nothing is lost
-		err = nil
-	}
-	return queued, at, err
-}
-
-func (passing) Close() error { return nil }
 
 // recording is a simulated card whose sound goes to a file.
 type recording struct {

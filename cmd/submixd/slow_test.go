@@ -72,7 +72,7 @@ func TestWhileReopening(t *testing.T) {
 			time.Sleep(2500 * time.Millisecond)
 			r.streams("mic live", "line live")
 			r.card("mic").Unplug()
-			time.Sleep(1500 * time.Millisecond)
+			time.Sleep(500 * time.Millisecond)
 			r.streams("mic gone", "line live")
 			test(r)
 			r.wantLogged(1, "stream gone")

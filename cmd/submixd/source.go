@@ -40,16 +40,16 @@ func (s *source) start(ctx context.Context) {
 	}()
 }
 
-// close frees the device.
-func (s *source) close() {
+// Close frees the device.
+func (s *source) Close() error {
 	if s == nil {
-		return
+		return nil
 	}
 	if s.done != nil {
 		s.cancel()
 		<-s.done
 	}
-	s.release() // nothing can be done about an error, and nothing is lost
+	return s.release()
 }
 
 // open opens the capture's device.

@@ -106,7 +106,7 @@ func (b *box) add(c config.Capture, wait bool) error {
 	var src *source
 	if !in.live || !wait {
 		var err error
-		if src, err = b.openSource(in); err != nil {
+		if src, err = await(begin(func() (*source, error) { return b.openSource(in) }), func(s *source) { s.Close() }); err != nil {
 			return codedDevice(err)
 		}
 	}
@@ -114,7 +114,7 @@ func (b *box) add(c config.Capture, wait bool) error {
 	in.cancel = cancel
 	if err := b.enter(m, in, src); err != nil {
 		cancel()
-		src.close()
+		src.Close()
 		return err
 	}
 	go in.run(ctx, b, src)
@@ -170,6 +170,8 @@ func (b *box) release() {
 	b.mu.Unlock()
 	for _, in := range inputs {
 		in.cancel()
+	}
+	for _, in := range inputs {
 		<-in.over
 	}
 }
