@@ -53,7 +53,7 @@ func (w *watcher) sees(s mixer.StreamInfo, want ...string) {
 }
 
 func forget(t *testing.T) *state.File {
-	f, err := state.Open("")
+	f, err := state.Open("", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,16 +9,17 @@ import (
 	"submix/control/state"
 )
 
-// openState reads the state file in dir, which is empty to keep nothing. What is
-// wrong with it is logged, and the box begins without.
-func openState(dir string, log *slog.Logger) *state.File {
+// openState reads the state file in dir, which is empty to keep nothing; its copy,
+// for the time that the machine is on, is in runDir. What is wrong with them is
+// logged, and the box begins without.
+func openState(dir, runDir string, log *slog.Logger) *state.File {
 	path := ""
 	if dir != "" {
 		path = filepath.Join(dir, "state.json")
 	}
-	f, err := state.Open(path)
+	f, err := state.Open(path, filepath.Join(runDir, "state.now.json"))
 	if err != nil {
-		log.Warn("what was learned is lost", "error", err)
+		log.Warn("what was saved or learned is lost", "error", err)
 	}
 	return f
 }

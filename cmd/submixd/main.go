@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"submix/cmd/submixd/config"
@@ -80,14 +81,14 @@ func serve(cfg *config.Config, load func() (*config.Config, error), stateDir str
 	stop, forget := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer forget()
 	log := control.NewLog(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: logLevel(console)}))
-	kept := openState(stateDir, slog.New(log))
-	b, err := newBox(cfg, load, kept, slog.New(log))
-	if err != nil {
-		return err
-	}
 	socket, err := control.ListenSocket(cfg.Control.Socket, socketGroup())
 	if err != nil {
 		return err // it may be another daemon's, whose devices and files are left alone
+	}
+	kept := openState(stateDir, filepath.Dir(cfg.Control.Socket), slog.New(log))
+	b, err := newBox(cfg, load, kept, slog.New(log))
+	if err != nil {
+		return err
 	}
 	defer saving(kept, slog.New(log))()
 	ctx, cancel := context.WithCancel(context.Background())

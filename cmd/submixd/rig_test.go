@@ -61,7 +61,7 @@ func newRig(t *testing.T, toml string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.kept, err = state.Open(""); err != nil {
+	if r.kept, err = state.Open("", ""); err != nil {
 		t.Fatal(err)
 	}
 	if r.b, err = newBox(cfg, load, r.kept, slog.New(r.log)); err != nil {

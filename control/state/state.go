@@ -1,10 +1,9 @@
-// Package state keeps what a box has learned in one small file that is whole
-// after a power cut.
+// Package state keeps what a box has learned, and how it was set, in one small
+// file that is whole after a power cut.
 package state
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,69 +18,109 @@ import (
 // file; a new section is no such change.
 const Version = 1
 
-const versionKey = "version"
-
+// Keys that are no sections.
 const (
-	gatherTime = 5 * time.Second // from the first change to the save, which is then one for all
-	retryPause = time.Minute     // after a save that failed
+	versionKey  = "version"
+	sequenceKey = "sequence"
 )
 
 // ErrCorrupt: the file is torn, or no state file of this version.
 var ErrCorrupt = errors.New("not a state file")
 
-// File is one JSON object, {"version":1,"SECTION":...,...}. Sections that nobody
-// asks for are kept as they are: a program that does not know them loses nothing
-// of what another version saved. Get and Put may be called from any goroutine.
+// File is one JSON object, {"version":1,"sequence":7,"SECTION":...,...}. Sections
+// that nobody asks for are kept as they are: a program that does not know them
+// loses nothing of what another version saved. Its methods may be called from any
+// goroutine.
+//
+// Beside the file on the disk, which is written seldom, there can be a copy in
+// memory (tmpfs), which is written at each change: it is what is left of a program
+// that was killed, as the file is of a box whose power was cut. The sequence, which
+// counts the changes, says which is newer.
 type File struct {
 	path    string        // "": nothing is read or saved
+	now     string        // the copy; "": none
 	changed chan struct{} // cap 1: there is something to save
 
-	mu       sync.Mutex // not held while the file is written
+	saving sync.Mutex // held while path is written
+
+	mu       sync.Mutex // held while now is written
 	sections map[string]json.RawMessage
-	unsaved  bool
+	sequence uint64
+	saved    uint64    // the sequence that path has
+	last     time.Time // when path was written, or could not be
 }
 
-// Open reads the file at path, which need not exist; with an empty path, what is
-// put in is kept until the program ends. The File is good whatever the error
-// says, which is of package os, or ErrCorrupt; it is empty then, and its next save
-// replaces what could not be read.
-func Open(path string) (*File, error) {
-	f := &File{path: path, changed: make(chan struct{}, 1), sections: map[string]json.RawMessage{}}
+// Open reads the file at path, or its copy at now if that is newer; neither need
+// exist. With an empty path, what is put in is kept until the program ends; with an
+// empty now there is no copy. The File is good whatever the error says, which is of
+// package os, or ErrCorrupt; what could not be understood is then beside it with
+// ".bad" behind its name.
+func Open(path, now string) (*File, error) {
+	f := &File{path: path, now: now, changed: make(chan struct{}, 1), sections: map[string]json.RawMessage{}}
 	if path == "" {
 		return f, nil
 	}
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return f, nil
+	err := f.read(path)
+	f.saved = f.sequence
+	if now != "" {
+		err = errors.Join(err, f.read(now))
 	}
-	if err != nil {
-		return f, fmt.Errorf("state: %w", err)
+	if f.saved != f.sequence {
+		f.changed <- struct{}{}
 	}
-	sections, err := decode(data)
-	if err != nil {
-		return f, fmt.Errorf("state %s: %w: %w", path, ErrCorrupt, err)
-	}
-	f.sections = sections
-	return f, nil
+	return f, err
 }
 
-func decode(data []byte) (map[string]json.RawMessage, error) {
-	var sections map[string]json.RawMessage
+// read takes over the file at path if it is newer than what there is.
+func (f *File) read(path string) error {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("state: %w", err)
+	}
+	sections, sequence, err := decode(data)
+	if err != nil {
+		return errors.Join(fmt.Errorf("state %s: %w, it is put aside as %[1]s.bad: %w", path, ErrCorrupt, err), os.Rename(path, path+".bad"))
+	}
+	if sequence >= f.sequence {
+		f.sections, f.sequence = sections, sequence
+	}
+	return nil
+}
+
+func decode(data []byte) (sections map[string]json.RawMessage, sequence uint64, err error) {
 	if err := json.Unmarshal(data, &sections); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	var version int
 	if err := json.Unmarshal(sections[versionKey], &version); err != nil || version != Version {
-		return nil, fmt.Errorf("version is %q, want %d", sections[versionKey], Version)
+		return nil, 0, fmt.Errorf("version is %q, want %d", sections[versionKey], Version)
 	}
+	if s := sections[sequenceKey]; s != nil { // the first files had none
+		if err := json.Unmarshal(s, &sequence); err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", sequenceKey, err)
+		}
+	}
+	delete(sections, versionKey)
+	delete(sections, sequenceKey)
 	for name, s := range sections {
 		var b bytes.Buffer
 		if err := json.Compact(&b, s); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		sections[name] = b.Bytes()
 	}
-	return sections, nil
+	return sections, sequence, nil
+}
+
+func encode(sections map[string]json.RawMessage, sequence uint64) ([]byte, error) {
+	all := maps.Clone(sections)
+	all[versionKey] = json.RawMessage(fmt.Sprint(Version))
+	all[sequenceKey] = json.RawMessage(fmt.Sprint(sequence))
+	data, err := json.MarshalIndent(all, "", "\t")
+	return append(data, '\n'), err
 }
 
 // Get decodes a section into v, as [json.Unmarshal] does. One that is not there
@@ -100,7 +139,8 @@ func (f *File) Get(section string, v any) error {
 }
 
 // Put makes v, which must be fit for [json.Marshal], the section. What is equal to
-// what is there is no change.
+// what is there is no change. When Put has returned, the copy has the change; an
+// error of package os says that it has not, and the file on the disk will have it.
 func (f *File) Put(section string, v any) error {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -111,70 +151,21 @@ func (f *File) Put(section string, v any) error {
 	if bytes.Equal(data, f.sections[section]) {
 		return nil
 	}
-	f.sections[section], f.unsaved = data, true
+	f.sections[section] = data
+	f.sequence++
 	select {
 	case f.changed <- struct{}{}:
 	default:
 	}
-	return nil
-}
-
-// Run saves what is put in until ctx is done, and then what is left: every change
-// within seconds, all changes of that time at once, and nothing if there was none.
-// tell is called with the error of a save that failed, once while it stays the
-// same, and with nil when saving works again.
-func (f *File) Run(ctx context.Context, tell func(error)) {
-	told := ""
-	save := func() error {
-		err := f.save()
-		text := ""
-		if err != nil {
-			text = err.Error()
-		}
-		if text != told {
-			told = text
-			tell(err)
-		}
-		return err
-	}
-	var due <-chan time.Time // nil: there is nothing to save
-	for {
-		select {
-		case <-ctx.Done():
-			save()
-			return
-		case <-f.changed:
-			if due == nil {
-				due = time.After(gatherTime)
-			}
-		case <-due:
-			due = nil
-			if save() != nil {
-				due = time.After(retryPause)
-			}
-		}
-	}
-}
-
-// save writes the file if something has changed since it was written.
-func (f *File) save() error {
-	f.mu.Lock()
-	due, sections := f.unsaved, maps.Clone(f.sections)
-	f.unsaved = false
-	f.mu.Unlock()
-	if !due || f.path == "" {
+	if f.path == "" || f.now == "" {
 		return nil
 	}
-	sections[versionKey] = json.RawMessage(fmt.Sprint(Version))
-	data, err := json.MarshalIndent(sections, "", "\t")
+	all, err := encode(f.sections, f.sequence)
 	if err == nil {
-		err = replace(f.path, append(data, '\n'))
+		err = Replace(f.now, all, false)
 	}
 	if err != nil {
-		f.mu.Lock()
-		f.unsaved = true
-		f.mu.Unlock()
-		return fmt.Errorf("state: %w", err)
+		return fmt.Errorf("state, copy in memory: %w", err)
 	}
 	return nil
 }

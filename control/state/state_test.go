@@ -3,9 +3,7 @@ package state
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -19,7 +17,7 @@ import (
 // open opens a file that must be good.
 func open(t *testing.T, path string) *File {
 	t.Helper()
-	f, err := Open(path)
+	f, err := Open(path, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +51,7 @@ func TestSections(t *testing.T) {
 		1,
 		"<&>"
 	],
+	"sequence": 41,
 	"version": 1
 }
 `
@@ -66,10 +65,10 @@ func TestSections(t *testing.T) {
 		t.Errorf("a section of another shape: %v", err)
 	}
 	put(t, f, "drift", map[string]float64{"hw:Mic,0": 2})
-	if err := f.save(); err != nil {
+	if err := f.Save(); err != nil {
 		t.Fatal(err)
 	}
-	want := strings.NewReplacer("1,\n\t\t\"usb:1-1.2,0\": -80.25", "2", "<&>", `\u003c\u0026\u003e`).Replace(saved)
+	want := strings.NewReplacer("1,\n\t\t\"usb:1-1.2,0\": -80.25", "2", "<&>", `\u003c\u0026\u003e`, "41", "42").Replace(saved)
 	got, err := os.ReadFile(path)
 	if err != nil || string(got) != want {
 		t.Errorf("saved %v\n%s\nwant\n%s", err, got, want)
@@ -83,12 +82,12 @@ func TestSections(t *testing.T) {
 	}
 }
 
-// Cut off anywhere, or not ours at all: reported, empty, and good after the next save.
+// Cut off anywhere, or not ours at all: reported, put aside, empty, and good after the next save.
 func TestCorrupt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	f := open(t, path)
 	put(t, f, "drift", map[string]float64{"hw:Mic,0": 1.5, "hw:Line,0": -1e-7})
-	if err := f.save(); err != nil {
+	if err := f.Save(); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(path)
@@ -96,7 +95,7 @@ func TestCorrupt(t *testing.T) {
 		t.Fatal(err)
 	}
 	bad := [][]byte{[]byte("null"), []byte("[]"), []byte("1"), []byte("{}"), []byte(`{"version":null}`), []byte(`{"version":2}`),
-		[]byte(`{"version":"1"}`), []byte(`{"drift":{}}`), bytes.Repeat([]byte{0}, 4096), append(slices.Clone(whole), '}')}
+		[]byte(`{"version":"1"}`), []byte(`{"version":1,"sequence":-1}`), []byte(`{"drift":{}}`), bytes.Repeat([]byte{0}, 4096), append(slices.Clone(whole), '}')}
 	for n := range len(whole) - 1 { // but for the last line break
 		bad = append(bad, whole[:n])
 	}
@@ -104,19 +103,22 @@ func TestCorrupt(t *testing.T) {
 		if err := os.WriteFile(path, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		f, err := Open(path)
-		if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), path) {
+		f, err := Open(path, "")
+		if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), path+".bad") {
 			t.Fatalf("%q: %v", data, err)
+		}
+		if aside, err := os.ReadFile(path + ".bad"); err != nil || !bytes.Equal(aside, data) {
+			t.Fatalf("%q is put aside as %q, %v", data, aside, err)
 		}
 		expect(t, f, "drift", nil)
 		put(t, f, "drift", map[string]float64{"hw:New,0": 3})
-		if err := f.save(); err != nil {
+		if err := f.Save(); err != nil {
 			t.Fatal(err)
 		}
 		expect(t, open(t, path), "drift", map[string]float64{"hw:New,0": 3})
 	}
 	t.Logf("%d bad files", len(bad))
-	if f, err := Open(filepath.Dir(path)); err == nil || f == nil {
+	if f, err := Open(filepath.Dir(path), ""); err == nil || f == nil {
 		t.Errorf("a directory: %v, %v", f, err)
 	}
 }
@@ -125,13 +127,13 @@ func TestCorrupt(t *testing.T) {
 func TestReplaceIsAtomic(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	content := func(i int) []byte { return bytes.Repeat([]byte{byte('a' + i%26)}, 100_000+i) }
-	if err := replace(path, content(0)); err != nil {
+	if err := Replace(path, content(0), true); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() {
 		for i := range 50 {
-			if err := replace(path, content(i)); err != nil {
+			if err := Replace(path, content(i), true); err != nil {
 				ended <- err
 				return
 			}
@@ -159,7 +161,7 @@ func TestReplaceIsAtomic(t *testing.T) {
 	if err := os.MkdirAll(path+".new/x", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := replace(path, content(1)); err == nil {
+	if err := Replace(path, content(1), true); err == nil {
 		t.Error("a save without a place for the new file")
 	}
 	if data, err := os.ReadFile(path); err != nil || !bytes.Equal(data, content(49)) {
@@ -169,53 +171,12 @@ func TestReplaceIsAtomic(t *testing.T) {
 	if err := os.WriteFile(path+".new", content(20), 0o600); err != nil { // of a save that the power cut off
 		t.Fatal(err)
 	}
-	if err := replace(path, content(1)); err != nil {
+	if err := Replace(path, content(1), true); err != nil {
 		t.Fatal(err)
 	}
 	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 1 {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}
-}
-
-func TestRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "state.json")
-		f := open(t, path)
-		ctx, cancel := context.WithCancel(t.Context())
-		go f.Run(ctx, func(err error) { t.Errorf("told %v", err) })
-		// written tells whether the file was saved in the time d, and removes it.
-		written := func(d time.Duration) bool {
-			time.Sleep(d)
-			synctest.Wait()
-			return os.Remove(path) == nil
-		}
-		put(t, f, "a", 1)
-		if written(gatherTime-1) || !written(1) {
-			t.Errorf("not saved %v after the change", gatherTime)
-		}
-		for i := range 100 {
-			put(t, f, "a", i)
-			if written(gatherTime/50) != (i == 49 || i == 99) {
-				t.Errorf("save at change %d, want one in %v", i, gatherTime)
-			}
-		}
-		put(t, f, "a", 99)
-		if written(time.Hour) {
-			t.Error("saved without a change")
-		}
-		put(t, f, "a", 100)
-		cancel()
-		synctest.Wait()
-		var got int
-		if err := open(t, path).Get("a", &got); err != nil || got != 100 {
-			t.Errorf("saved at the end: %d, %v, want 100", got, err)
-		}
-		os.Remove(path)
-		f.Run(ctx, nil)
-		if written(0) {
-			t.Error("saved at the end without a change")
-		}
-	})
 }
 
 func TestFailuresAreToldOnce(t *testing.T) {
@@ -252,28 +213,26 @@ func TestWithoutPath(t *testing.T) {
 	f := open(t, "")
 	put(t, f, "a", map[string]float64{"x": 1})
 	expect(t, f, "a", map[string]float64{"x": 1})
-	if err := f.save(); err != nil {
+	if err := f.Save(); err != nil {
 		t.Error(err)
 	}
 }
 
 // Whatever the file holds, it is refused or comes back as it was.
 func FuzzDecode(f *testing.F) {
-	f.Add([]byte(`{"version":1,"drift":{"hw:Mic,0":1.5}}`))
+	f.Add([]byte(`{"version":1,"sequence":3,"drift":{"hw:Mic,0":1.5}}`))
 	f.Add([]byte(`{"version" : 1, "a": [ {"b": "\u003c<"} ], "a": null}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		first, err := decode(data)
+		first, sequence, err := decode(data)
 		if err != nil {
 			return
 		}
-		all := maps.Clone(first)
-		all[versionKey] = json.RawMessage(fmt.Sprint(Version))
-		again, err := json.MarshalIndent(all, "", "\t")
+		again, err := encode(first, sequence)
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := decode(again)
-		if err != nil || len(second) != len(first) {
+		second, same, err := decode(again)
+		if err != nil || len(second) != len(first) || same != sequence {
 			t.Fatalf("%q is read as %q, saved as %q and then read as %q, %v", data, first, again, second, err)
 		}
 	})
