@@ -72,6 +72,8 @@ type Box struct {
 	Session Session
 	Devices func() ([]Device, error)
 	Reload  func() error // ErrConfig, wrapped, if the file has mistakes
+	Changed func()       // called after each command that has changed something, before its reply
+	Save    func() error // returns when what is to be kept is on the disk; ErrStorage or ErrNotNow, wrapped
 	Version string
 	Log     *Log
 }

@@ -95,3 +95,5 @@ func parseEnd(args []string) (action, error) {
 func start(_ context.Context, d *Dispatcher, _ *Reply) error { return d.box.Session.Start() }
 
 func reload(_ context.Context, d *Dispatcher, _ *Reply) error { return d.box.Reload() }
+
+func save(_ context.Context, d *Dispatcher, _ *Reply) error { return d.box.Save() }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"submix/control"
@@ -231,4 +232,27 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%q: %v", line, err)
 		}
 	}
+}
+
+// What has changed something is told before the reply; what has not, is not.
+func TestChangedIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := controltest.New()
+		for _, c := range []struct {
+			line    string
+			changes int
+		}{
+			{"mute mic", 1}, {"gain out -3", 1}, {"toggle all", 1}, {"add radio", 1}, {"remove radio", 1}, {"reload", 1}, {"end now", 1}, {"start", 1},
+			{"mute nobody", 0}, {"gain mic 30", 0}, {"start", 0}, {"status", 0}, {"streams", 0}, {"save", 0}, {"log", 0},
+		} {
+			before := box.Changes
+			if do(box, c.line); box.Changes-before != c.changes {
+				t.Errorf("%s: told %d times, want %d", c.line, box.Changes-before, c.changes)
+			}
+		}
+		box.SaveErr = fmt.Errorf("%w: no space", control.ErrStorage)
+		if r := do(box, "save"); r.Err == nil || r.Err.Code != control.CodeStorage || r.Err.Text != "not saved: no space" {
+			t.Errorf("save says %v", r)
+		}
+	})
 }

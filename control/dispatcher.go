@@ -35,6 +35,8 @@ func (d *Dispatcher) Do(ctx context.Context, origin, line string) Reply {
 	var r Reply
 	if err := act(ctx, d, &r); err != nil {
 		r = Reply{Err: asError(err)}
+	} else if cmd.changes {
+		d.box.Changed()
 	}
 	d.note(cmd, origin, line, r.Err)
 	return r

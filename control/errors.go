@@ -33,6 +33,7 @@ const (
 	CodeBusy        Code = 51
 	CodeMissing     Code = 52
 	CodeUnsuitable  Code = 53
+	CodeStorage     Code = 54
 	CodeInternal    Code = 90
 	codeFirstLogged      = CodeNoStream // lower ones are slips of who typed the line
 )
@@ -67,6 +68,7 @@ func Codes() []CodeInfo {
 		{CodeBusy, "device-busy", "another program uses the device"},
 		{CodeMissing, "device-missing", "the device is not there"},
 		{CodeUnsuitable, "device-unsuitable", "the device cannot do what the mix needs"},
+		{CodeStorage, "storage", "what is to be kept could not be written to the disk"},
 		{CodeInternal, "internal", "an error the command did not foresee; it is in the log"},
 	}
 }
@@ -94,6 +96,7 @@ var (
 	ErrBusy       = &Error{CodeBusy, "device is busy"}
 	ErrMissing    = &Error{CodeMissing, "device is not there"}
 	ErrUnsuitable = &Error{CodeUnsuitable, "device is not suitable"}
+	ErrStorage    = &Error{CodeStorage, "not saved"}
 )
 
 // asError finds the code of err: that of the first *Error in its chain, or that

@@ -23,7 +23,7 @@ func emptyBox(t *testing.T) *Dispatcher {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewDispatcher(Box{Mixer: func() *mixer.Mixer { return m }, Version: "0.1.0",
+	return NewDispatcher(Box{Mixer: func() *mixer.Mixer { return m }, Changed: func() {}, Version: "0.1.0",
 		Session: idleSession{}, Log: NewLog(slog.DiscardHandler)})
 }
 

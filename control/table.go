@@ -41,6 +41,7 @@ func table() []command {
 		{"reload", "", 0, 0, true, "read the configuration file again", "", plain(reload)},
 		{"remove", "NAME", 1, 1, true, "take a stream out of the mix",
 			"what it had buffered is dropped", parseRemove},
+		{"save", "", 0, 0, false, "put on the disk now what is kept for the next start", "", plain(save)},
 		{"start", "", 0, 0, true, "begin a new mix with the configured streams", "", plain(start)},
 		{"status", "", 0, 0, false, "show the state of the mix and the output", "", plain(showStatus)},
 		{"streams", "", 0, 0, false, "list the streams with levels and counters", "", plain(showStreams)},

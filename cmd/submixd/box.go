@@ -22,6 +22,7 @@ type box struct {
 	begin chan struct{} // cap 1: a new mix is ready to be played
 	quit  chan struct{} // closed by shutdown: the mix is the last one
 
+	kept    *state.File
 	drifts  *drifts
 	devices *bell // rings when something has changed among the devices
 
@@ -33,6 +34,8 @@ type box struct {
 	made   *config.Config // what mix was made from
 	mix    *mixer.Mixer
 	inputs map[string]*input
+	wanted []config.Capture // what is to be in mix, with Add set and gain and mute as added; its device may be missing
+	told   settings         // what was put down last
 	ending bool
 	ended  bool
 	output string // why there is no playback device; "" if there is
@@ -40,7 +43,7 @@ type box struct {
 
 func newBox(cfg *config.Config, load func() (*config.Config, error), kept *state.File, log *slog.Logger) (*box, error) {
 	b := &box{
-		drifts: newDrifts(kept, log), devices: newBell(),
+		kept: kept, drifts: newDrifts(kept, log), devices: newBell(),
 		load: load, log: log, begin: make(chan struct{}, 1), quit: make(chan struct{}),
 		openSource: (*input).open, openSink: openSink,
 		cfg: cfg, made: cfg, inputs: map[string]*input{},
@@ -60,7 +63,7 @@ func newMix(cfg *config.Config) (*mixer.Mixer, error) {
 func (b *box) controls(log *control.Log) control.Box {
 	return control.Box{
 		Mixer: b.mixer, Streams: b, Session: b, Devices: listDevices, Reload: b.reload,
-		Version: version, Log: log,
+		Changed: b.keepSettings, Save: b.save, Version: version, Log: log,
 	}
 }
 
@@ -119,7 +122,7 @@ func (b *box) Start() error {
 	if err := b.renew(); err != nil {
 		return err
 	}
-	b.addConfigured()
+	b.addAll(b.config().Captures)
 	b.begin <- struct{}{}
 	return nil
 }
@@ -140,7 +143,7 @@ func (b *box) renew() error {
 	}
 	m.Output().SetGain(b.mix.Output().GainDB()) // the knob stays where it was
 	m.Output().SetMute(b.mix.Output().Muted())
-	b.mix, b.made, b.ending, b.ended = m, b.cfg, false, false
+	b.mix, b.made, b.wanted, b.ending, b.ended = m, b.cfg, nil, false, false
 	return nil
 }
 

@@ -93,7 +93,7 @@ func serve(cfg *config.Config, load func() (*config.Config, error), stateDir str
 	defer saving(kept, slog.New(log))()
 	ctx, cancel := context.WithCancel(context.Background())
 	d := control.NewDispatcher(b.controls(log))
-	b.addConfigured()
+	b.restore()
 	inputs := listen(ctx, b, d, socket, console, slog.New(log))
 	defer inputs.Wait()
 	defer cancel()

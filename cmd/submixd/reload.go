@@ -37,41 +37,63 @@ func (b *box) reload() error {
 		delete(was, c.Name)
 	}
 	for name := range was {
-		if _, in := b.mixer().Stream(name); in {
-			b.note(name, b.Remove(name))
-		}
+		b.takeOut(name)
 	}
 	return nil
 }
 
-// change takes over a capture that was configured as old, or not at all. What
-// commands have put in or taken out stays so unless the file says otherwise.
+// change takes over a capture that was configured as old, or not at all.
 func (b *box) change(c, old config.Capture) {
-	s, in := b.mixer().Stream(c.Name)
+	now := b.captures()[c.Name]
+	next := carry(c, old, now)
+	level := now
+	level.GainDB, level.Mute, level.Priority = next.GainDB, next.Mute, next.Priority
+	if s, in := b.mixer().Stream(c.Name); in && reflect.DeepEqual(level, next) {
+		s.SetGain(next.GainDB)
+		s.SetMute(next.Mute)
+		s.SetPriority(next.Priority)
+		b.want(next)
+		return
+	}
+	b.takeOut(c.Name)
+	if next.Add {
+		b.note(c.Name, b.add(next, true))
+	}
+}
+
+// carry returns what becomes of a capture that was configured as old, or not at
+// all, is configured as c, and is in the mix as now, if it is; Add says whether it
+// will be. What commands have put in, taken out or set stays so unless the file
+// says otherwise.
+func carry(c, old, now config.Capture) config.Capture {
 	level := old
 	level.GainDB, level.Mute, level.Priority, level.Add = c.GainDB, c.Mute, c.Priority, c.Add
 	rewired := !reflect.DeepEqual(c, level)
-	want := in
+	next := now
+	if rewired || !now.Add {
+		next = c
+	}
+	if c.GainDB != old.GainDB {
+		next.GainDB = c.GainDB
+	}
+	if c.Mute != old.Mute {
+		next.Mute = c.Mute
+	}
+	if c.Priority != old.Priority {
+		next.Priority = c.Priority
+	}
+	next.Add = now.Add
 	if c.Add != old.Add || rewired && c.Add {
-		want = c.Add
+		next.Add = c.Add
 	}
-	if in && want && !rewired {
-		if c.GainDB != old.GainDB {
-			s.SetGain(c.GainDB)
-		}
-		if c.Mute != old.Mute {
-			s.SetMute(c.Mute)
-		}
-		if c.Priority != old.Priority {
-			s.SetPriority(c.Priority)
-		}
-		return
-	}
-	if in {
-		b.note(c.Name, b.Remove(c.Name))
-	}
-	if want {
-		b.note(c.Name, b.add(c, true))
+	return next
+}
+
+// takeOut takes a stream out, if it is in.
+func (b *box) takeOut(name string) {
+	b.unwant(name)
+	if _, in := b.mixer().Stream(name); in {
+		b.note(name, b.Remove(name))
 	}
 }
 

@@ -75,7 +75,7 @@ func newRig(t *testing.T, toml string) *rig {
 func (r *rig) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
-	r.b.addConfigured()
+	r.b.restore()
 	go func() { r.mixing <- r.b.run(ctx) }()
 	synctest.Wait()
 }

@@ -61,6 +61,7 @@ func (b *box) Remove(name string) error {
 	if _, ok := m.Stream(name); !ok {
 		return fmt.Errorf("%w: %s", control.ErrNoSuch, name)
 	}
+	b.unwant(name)
 	m.Remove(name)
 	if in == nil { // it has ended already
 		return nil
@@ -76,9 +77,9 @@ func (b *box) Remove(name string) error {
 	return nil
 }
 
-// addConfigured adds the configured streams to a new mix.
-func (b *box) addConfigured() {
-	for _, c := range b.config().Captures {
+// addAll adds the captures that are to be in a new mix.
+func (b *box) addAll(captures []config.Capture) {
+	for _, c := range captures {
 		if !c.Add {
 			continue
 		}
@@ -101,6 +102,9 @@ func (b *box) add(c config.Capture, wait bool) error {
 	}
 	if s, ok := m.Stream(c.Name); ok && !isOver(s) {
 		return fmt.Errorf("%w: %s", control.ErrExists, c.Name)
+	}
+	if wait {
+		b.want(c)
 	}
 	in := &input{Capture: c, mix: m.Config(), live: c.Device.Kind != config.File, over: make(chan struct{})}
 	var src *source
@@ -151,6 +155,7 @@ func (b *box) enter(m *mixer.Mixer, in *input, src *source) error {
 	}
 	in.stream = s
 	b.inputs[in.Name] = in
+	b.wantLocked(in.Capture)
 	return nil
 }
 

@@ -24,6 +24,8 @@ type Box struct {
 	Requests   []control.AddRequest // seen by Add
 	Err        error                // what Reload and Devices return
 	Slow       time.Duration        // how long Reload takes
+	Changes    int                  // how often Changed was called
+	SaveErr    error                // what Save returns
 
 	mixer  *mixer.Mixer
 	state  control.State
@@ -40,6 +42,8 @@ func New() *Box {
 		Mixer:   func() *mixer.Mixer { return b.mixer },
 		Streams: b, Session: b, Devices: b.devices,
 		Reload:  b.reload,
+		Changed: func() { b.Changes++ },
+		Save:    func() error { return b.SaveErr },
 		Version: "0.1.0", Log: b.Log,
 	})
 	return b

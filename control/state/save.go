@@ -15,12 +15,19 @@ const (
 	retryPause = time.Minute      // after a save that failed
 )
 
+// ErrNoFile: what is put in is kept in memory only.
+var ErrNoFile = errors.New("there is no state file")
+
 // Run saves what is put in until ctx is done, and then what is left: a change after
 // a quiet time within a second, but no more often than every ten seconds, and
 // nothing if there was no change. When all is saved at the end, the copy is not
 // needed any more and is removed. tell is called with the error of a save that
 // failed, once while it stays the same, and with nil when saving works again.
 func (f *File) Run(ctx context.Context, tell func(error)) {
+	if f.path == "" {
+		<-ctx.Done()
+		return
+	}
 	told := ""
 	save := func() error {
 		err := f.Save()
@@ -65,10 +72,11 @@ func (f *File) pause() time.Duration {
 }
 
 // Save writes the file now, if something has changed since it was written. When it
-// has returned nil, all that was put in before is on the disk.
+// has returned nil, all that was put in before is on the disk. ErrNoFile: there is
+// no path.
 func (f *File) Save() error {
 	if f.path == "" {
-		return nil
+		return ErrNoFile
 	}
 	f.saving.Lock()
 	defer f.saving.Unlock()

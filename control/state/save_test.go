@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,45 +63,6 @@ func TestRun(t *testing.T) {
 		stop()
 		if written(0) {
 			t.Error("saved at the end without a change")
-		}
-	})
-}
-
-// Ten thousand changes in ten seconds wear the disk no more than two.
-func TestManyChangesAreFewWrites(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		dir := t.TempDir()
-		path, now := filepath.Join(dir, "state.json"), filepath.Join(dir, "now.json")
-		f, err := Open(path, now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer running(t, f)()
-		const changes = 10_000
-		writes, inode := 0, uint64(0)
-		look := func() {
-			if info, err := os.Stat(path); err == nil {
-				if i := info.Sys().(*syscall.Stat_t).Ino; i != inode { // each save is a file of its own
-					writes, inode = writes+1, i
-				}
-			}
-		}
-		for i := range changes {
-			put(t, f, "gain", i)
-			time.Sleep(10 * time.Second / changes)
-			synctest.Wait()
-			look()
-		}
-		time.Sleep(time.Hour)
-		synctest.Wait()
-		look()
-		t.Logf("%d changes in 10 s: %d writes to the disk", changes, writes)
-		if writes < 1 || writes > 2 {
-			t.Error("want one or two")
-		}
-		var got int
-		if err := open(t, path).Get("gain", &got); err != nil || got != changes-1 {
-			t.Errorf("the last is %d, %v", got, err)
 		}
 	})
 }

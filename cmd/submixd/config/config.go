@@ -36,20 +36,21 @@ type Playback struct {
 	Periods int // of the card's buffer, 2 to 32; default 3
 }
 
-// Capture is one [[capture]].
+// Capture is one [[capture]]. Its JSON is in the state file.
 type Capture struct {
-	Name     string
-	Device   Device
-	GainDB   float64 // -120 to +24; default 0
-	Mute     bool
-	Channels []int // for each channel of the mix the device's channel, from 1; one entry feeds all; nil takes them as they come
-	Locked   bool  // sync = "locked": the card shares the playback card's clock, no drift correction
+	Name   string  `json:"name"`
+	Device Device  `json:"device"`
+	GainDB float64 `json:"gain"` // -120 to +24; default 0
+	Mute   bool    `json:"mute"`
+	// Channels has for each channel of the mix the device's channel, from 1; one entry feeds all; nil takes them as they come.
+	Channels []int `json:"channels,omitempty"`
+	Locked   bool  `json:"locked"` // sync = "locked": the card shares the playback card's clock, no drift correction
 	// Latency is that from the card to the playback card, 1 ms to 1 s; 0, for "auto", the default, is the smallest that
 	// runs without shortage.
-	Latency time.Duration
+	Latency time.Duration `json:"latency"`
 	// Priority is 0, the default, to 9: when the processor is too slow for all, streams of higher priority stay longer.
-	Priority int
-	Add      bool // is in the mix from the start; default true
+	Priority int  `json:"priority,omitempty"`
+	Add      bool `json:"add"` // is in the mix from the start; default true
 }
 
 // Button is one [[button]]; at least one of its three commands is not empty.

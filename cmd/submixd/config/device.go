@@ -34,6 +34,15 @@ func (d Device) String() string {
 	return fmt.Sprintf("%s:%s", d.Kind, d.Name)
 }
 
+// MarshalText implements [encoding.TextMarshaler].
+func (d Device) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (d *Device) UnmarshalText(text []byte) (err error) {
+	*d, err = ParseDevice(string(text))
+	return err
+}
+
 // A card id has up to 15 letters, digits, - and _ (struct snd_card, include/sound/core.h); a USB
 // device's sysfs name is its bus, a dash, and the ports on the way to it with dots between them
 // (usb_alloc_dev, drivers/usb/core/usb.c).

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -26,6 +27,10 @@ func TestDevices(t *testing.T) {
 		}
 		if again, err := config.ParseDevice(got.String()); err != nil || again != got {
 			t.Errorf("ParseDevice(%q) = %+v, %v, want %+v as at first", got.String(), again, err, got)
+		}
+		var again config.Device
+		if saved, err := json.Marshal(got); err != nil || json.Unmarshal(saved, &again) != nil || again != got {
+			t.Errorf("%+v is saved as %s, %v, and read as %+v", got, saved, err, again)
 		}
 	}
 	for _, text := range []string{
