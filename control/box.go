@@ -64,8 +64,15 @@ type Device struct {
 	Busy      bool   // in use, by this box or another program
 }
 
-// Box is what the commands act on. All fields must be set; all funcs are called
-// by one goroutine at a time.
+// Crash is how a run of submixd ended that did not end in order.
+type Crash struct {
+	Time   time.Time `json:"time"` // of the start that found it
+	Reason string    `json:"reason"`
+	Events []string  `json:"events"` // the last entries of its log, as Tail returns them
+}
+
+// Box is what the commands act on. All fields but Crash must be set; all funcs are
+// called by one goroutine at a time.
 type Box struct {
 	Mixer   func() *mixer.Mixer // the current one, which start replaces; never nil
 	Streams Streams
@@ -76,4 +83,5 @@ type Box struct {
 	Save    func() error // returns when what is to be kept is on the disk; ErrStorage or ErrNotNow, wrapped
 	Version string
 	Log     *Log
+	Crash   *Crash // the last one; nil: there was none
 }

@@ -56,6 +56,15 @@ func showStatus(_ context.Context, d *Dispatcher, r *Reply) error {
 	r.pair("xruns", out.Xruns)
 	r.pair("blocks", out.Blocks)
 	r.pair("load", decimals(100*out.Load, 1))
+	if c := d.box.Crash; c != nil {
+		r.pair("crash", text(c.Reason))
+		r.pair("crash_time", bare(c.Time.UTC().Format(timeForm)))
+		for _, event := range c.Events {
+			if strings.HasPrefix(event, "log ") && !strings.ContainsFunc(event, func(c rune) bool { return c < ' ' || c > '~' }) {
+				r.Data = append(r.Data, event)
+			}
+		}
+	}
 	return nil
 }
 

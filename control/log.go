@@ -12,6 +12,9 @@ import (
 // LogEntries is how many entries a Log keeps.
 const LogEntries = 256
 
+// timeForm is how times are written in replies.
+const timeForm = "2006-01-02T15:04:05.000Z"
+
 // Log is an [slog.Handler] that keeps the last entries of level Info and above
 // as lines for the log command, and passes everything on to another handler.
 // It may be used from any goroutine, but not from the real-time thread.
@@ -23,13 +26,20 @@ type Log struct {
 }
 
 type logRing struct {
+	news  chan struct{} // cap 1
 	mu    sync.Mutex
 	count uint64 // entries so far; entry i is in lines[i%LogEntries]
 	lines [LogEntries]string
 }
 
 // NewLog returns a log that passes records on to next.
-func NewLog(next slog.Handler) *Log { return &Log{next: next, ring: &logRing{}} }
+func NewLog(next slog.Handler) *Log {
+	return &Log{next: next, ring: &logRing{news: make(chan struct{}, 1)}}
+}
+
+// News has something in it when there are entries since it was read last. It is for
+// one reader.
+func (l *Log) News() <-chan struct{} { return l.ring.news }
 
 // Tail returns the last n entries, oldest first, as data lines; the name of an
 // entry is its number since the start.
@@ -68,7 +78,7 @@ func (l *Log) keep(rec slog.Record) {
 		return true
 	})
 	body := keyValues(
-		"time", bare(rec.Time.UTC().Format("2006-01-02T15:04:05.000Z")),
+		"time", bare(rec.Time.UTC().Format(timeForm)),
 		"level", bare(strings.ToLower(rec.Level.String())),
 		"text", text(rec.Message))
 	for _, f := range append(l.fields[:len(l.fields):len(l.fields)], own...) {
@@ -81,6 +91,10 @@ func (l *Log) keep(rec slog.Record) {
 	defer r.mu.Unlock()
 	r.lines[r.count%LogEntries] = "log " + strconv.FormatUint(r.count+1, 10) + body
 	r.count++
+	select {
+	case r.news <- struct{}{}:
+	default:
+	}
 }
 
 // WithAttrs implements [slog.Handler].

@@ -112,3 +112,23 @@ func parseText(t *testing.T, line string) map[string]any {
 	}
 	return top
 }
+
+// Entries are news once, however many there are; what is not kept is none.
+func TestLogNews(t *testing.T) {
+	l := control.NewLog(slog.DiscardHandler)
+	log := slog.New(l).With("a", 1)
+	log.Debug("not kept")
+	if len(l.News()) != 0 {
+		t.Error("news of nothing")
+	}
+	log.Info("one")
+	log.Warn("two")
+	if len(l.News()) != 1 {
+		t.Error("no news")
+	}
+	<-l.News()
+	log.Info("three")
+	if len(l.News()) != 1 {
+		t.Error("no more news")
+	}
+}

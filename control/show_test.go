@@ -33,3 +33,20 @@ func TestClockOfAStream(t *testing.T) {
 		}
 	}
 }
+
+// Status shows how an earlier run ended, and nothing that could break the reply.
+func TestCrashIsShown(t *testing.T) {
+	d := emptyBox(t)
+	if got := d.Do(t.Context(), "test", "status").String(); strings.Contains(got, "crash") {
+		t.Errorf("without a crash:\n%s", got)
+	}
+	event := thing("log", "n41", "level", bare("warn"), "text", text("stream gone"))
+	d.box.Crash = &Crash{Time: time.Unix(1767268800, 0), Reason: "panic: \"x\"\n", Events: []string{"log 40 a=1\nOK", "nonsense", event}}
+	r := d.Do(t.Context(), "test", "status")
+	if got := strings.Join(r.Data[len(r.Data)-3:], "\n"); got != `crash: "panic: \"x\"\x0a"`+"\ncrash_time: 2026-01-01T12:00:00.000Z\n"+event {
+		t.Errorf("status ends with\n%s", got)
+	}
+	if objects, err := ParseData(r.Data); err != nil || len(objects) != 2 || objects[1]["text"] != "stream gone" {
+		t.Errorf("it is read as %v, %v", objects, err)
+	}
+}

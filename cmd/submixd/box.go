@@ -24,7 +24,9 @@ type box struct {
 
 	kept    *state.File
 	drifts  *drifts
-	devices *bell // rings when something has changed among the devices
+	devices *bell          // rings when something has changed among the devices
+	crash   *control.Crash // how an earlier run ended; nil: in order
+	post    post           // where the mixing goroutine is
 
 	openSource func(*input) (*source, error) // tests have cards of their own
 	openSink   func(*config.Config) (sink, error)
@@ -48,6 +50,7 @@ func newBox(cfg *config.Config, load func() (*config.Config, error), kept *state
 		openSource: (*input).open, openSink: openSink,
 		cfg: cfg, made: cfg, inputs: map[string]*input{},
 	}
+	b.crash = b.crashBefore()
 	m, err := newMix(cfg)
 	b.mix = m
 	return b, err
@@ -64,6 +67,7 @@ func (b *box) controls(log *control.Log) control.Box {
 	return control.Box{
 		Mixer: b.mixer, Streams: b, Session: b, Devices: listDevices, Reload: b.reload,
 		Changed: b.keepSettings, Save: b.save, Version: version, Log: log,
+		Crash: b.crash,
 	}
 }
 

@@ -16,6 +16,7 @@ type input struct {
 	config.Capture
 	mix    mixer.Config
 	live   bool // reads a device, not a file
+	post   *post
 	stream *mixer.Stream
 	cancel context.CancelFunc
 	over   chan struct{} // closed when run has returned and the source is closed

@@ -24,20 +24,22 @@ func openState(dir, runDir string, log *slog.Logger) *state.File {
 	return f
 }
 
-// saving saves what is put into the file until stop is called, which returns when
-// the last of it is saved.
-func saving(f *state.File, log *slog.Logger) (stop func()) {
+// saving saves what is put into the file until ctx is done, and then the last of it.
+func saving(ctx context.Context, f *state.File, log *slog.Logger) {
+	f.Run(ctx, func(err error) {
+		if err != nil {
+			log.Warn("state is not saved", "error", err)
+		} else {
+			log.Info("state is saved again")
+		}
+	})
+}
+
+// background runs f until stop is called, which returns when f has.
+func background(f func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var run sync.WaitGroup
-	run.Go(func() {
-		f.Run(ctx, func(err error) {
-			if err != nil {
-				log.Warn("state is not saved", "error", err)
-			} else {
-				log.Info("state is saved again")
-			}
-		})
-	})
+	run.Go(func() { f(ctx) })
 	return func() {
 		cancel()
 		run.Wait()

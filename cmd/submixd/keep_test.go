@@ -66,7 +66,7 @@ func TestKeptAtTheEnd(t *testing.T) {
 		learn := func(ppm float64) {
 			r := newRig(t, simulated3)
 			r.b.drifts = newDrifts(openState(dir, t.TempDir(), log), log)
-			stop := saving(r.b.drifts.file, log)
+			stop := background(func(ctx context.Context) { saving(ctx, r.b.drifts.file, log) })
 			ctx, cancel := context.WithCancel(t.Context())
 			go monitor(ctx, r.b, log)
 			r.b.drifts.learn(mic.Device, ppm)

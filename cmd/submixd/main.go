@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"submix/cmd/submixd/config"
 	"submix/control"
 )
@@ -77,24 +79,36 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // serve runs the box until it is told to stop by a signal, by the end of the
 // mix (on_end = "exit") or by the end of the console.
-func serve(cfg *config.Config, load func() (*config.Config, error), stateDir string, stderr io.Writer, console io.ReadWriter) error {
+func serve(cfg *config.Config, load func() (*config.Config, error), stateDir string, stderr io.Writer, console io.ReadWriter) (err error) {
 	stop, forget := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer forget()
-	log := control.NewLog(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: logLevel(console)}))
+	entries := control.NewLog(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: logLevel(console)}))
+	log := slog.New(entries)
 	socket, err := control.ListenSocket(cfg.Control.Socket, socketGroup())
 	if err != nil {
 		return err // it may be another daemon's, whose devices and files are left alone
 	}
-	kept := openState(stateDir, filepath.Dir(cfg.Control.Socket), slog.New(log))
-	b, err := newBox(cfg, load, kept, slog.New(log))
+	runDir := filepath.Dir(cfg.Control.Socket)
+	if stateDir == "" {
+		runDir = ""
+	}
+	kept := openState(stateDir, runDir, log)
+	record, crash := openBlackBox(runDir, entries)
+	defer func() { record.close(err) }()
+	defer background(record.run)()
+	defer background(func(ctx context.Context) { saving(ctx, kept, log) })()
+	b, err := newBox(cfg, load, kept, log)
 	if err != nil {
 		return err
 	}
-	defer saving(kept, slog.New(log))()
+	b.crashed(crash)
+	notify, watchdog := systemd(log)
+	h := health{log: log, pulse: b.pulse, notify: notify, watchdog: watchdog, because: record.because, giveUp: func() { os.Exit(1) }}
+	defer background(h.run)()
 	ctx, cancel := context.WithCancel(context.Background())
-	d := control.NewDispatcher(b.controls(log))
+	d := control.NewDispatcher(b.controls(entries))
 	b.restore()
-	inputs := listen(ctx, b, d, socket, console, slog.New(log))
+	inputs := listen(ctx, b, d, socket, console, log)
 	defer inputs.Wait()
 	defer cancel()
 	mixing := make(chan error, 1)
@@ -105,11 +119,13 @@ func serve(cfg *config.Config, load func() (*config.Config, error), stateDir str
 	}()
 	select {
 	case err := <-mixing:
+		notify(daemon.SdNotifyStopping)
 		return err
 	case <-inputs.consoleEnded:
 	case <-stop.Done():
 		forget() // a second signal ends the program at once
 	}
+	notify(daemon.SdNotifyStopping)
 	return b.shutdown(mixing, cancel)
 }
 

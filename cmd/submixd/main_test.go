@@ -12,7 +12,11 @@ import (
 const asProcess = "SUBMIXD_TEST_PROCESS"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProcess) != "" {
+	switch os.Getenv(asProcess) {
+	case "":
+	case toPanic:
+		panicNow(os.Args[1])
+	default:
 		main()
 	}
 	os.Exit(m.Run())

@@ -69,11 +69,11 @@ func (b *box) play(ctx context.Context) error {
 	defer context.AfterFunc(ctx, m.Close)()
 	out := b.startOutput(ctx, cfg)
 	defer out.stop()
-	for s := out.first(ctx); ; {
+	for s := b.post.watch(out.first(ctx), cfg.Playback.Device); ; {
 		if s == nil {
 			none := &nowhere{simulated: card, opened: out.opened}
 			if err = m.Play(none); errors.Is(err, errOpened) {
-				s = none.next
+				s = b.post.watch(none.next, cfg.Playback.Device)
 				continue
 			}
 		} else if err = m.Play(stopping{s}); err == nil {

@@ -71,7 +71,7 @@ func (in *input) open() (*source, error) {
 		c.Close()
 		return nil, err
 	}
-	return &source{Source: gaps{c}, format: mixer.Format{Rate: c.Rate(), Channels: c.Channels()}, release: c.Close}, nil
+	return &source{Source: in.gaps(c), format: mixer.Format{Rate: c.Rate(), Channels: c.Channels()}, release: c.Close}, nil
 }
 
 func (in *input) openSim() (*source, error) {
@@ -84,7 +84,7 @@ func (in *input) openSim() (*source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", control.ErrBadDevice, err)
 	}
-	return &source{Source: gaps{c}, format: mixer.Format{Rate: c.Rate(), Channels: c.Channels()}, release: c.Close}, nil
+	return &source{Source: in.gaps(c), format: mixer.Format{Rate: c.Rate(), Channels: c.Channels()}, release: c.Close}, nil
 }
 
 // fileAhead is how many blocks of a file are read ahead of the mix.
@@ -127,10 +127,18 @@ func pump(ctx context.Context, feed *mixer.Feed, r *file.Reader, block int) erro
 }
 
 // gaps is a card that tells the mixer in its own words that it has lost frames.
-type gaps struct{ mixer.Clocked }
+type gaps struct {
+	mixer.Clocked
+	post *post // where the mixing goroutine stands
+	read *string
+}
+
+func (in *input) gaps(c mixer.Clocked) gaps { return gaps{c, in.post, callOf(in.Device, "a read")} }
 
 func (g gaps) Read(dst []float32) (int, error) {
+	g.post.in(g.read)
 	n, err := g.Clocked.Read(dst)
+	g.post.in(nil)
 	if err != nil && isXrun(err) {
 		err = mixer.ErrGap
 	}

@@ -106,7 +106,7 @@ func (b *box) add(c config.Capture, wait bool) error {
 	if wait {
 		b.want(c)
 	}
-	in := &input{Capture: c, mix: m.Config(), live: c.Device.Kind != config.File, over: make(chan struct{})}
+	in := &input{Capture: c, mix: m.Config(), live: c.Device.Kind != config.File, post: &b.post, over: make(chan struct{})}
 	var src *source
 	if !in.live || !wait {
 		var err error
@@ -173,10 +173,12 @@ func (b *box) release() {
 	b.mu.Lock()
 	inputs := slices.Collect(maps.Values(b.inputs))
 	b.mu.Unlock()
+	defer b.post.in(nil)
 	for _, in := range inputs {
 		in.cancel()
 	}
 	for _, in := range inputs {
+		b.post.in(callOf(in.Device, "its end"))
 		<-in.over
 	}
 }
