@@ -12,7 +12,7 @@ SCRIPTS     = find . \( -name .git -o -name bin \) -prune -o -type f -size -64k 
               awk 'FNR == 1 && /^\#!.*[\/ ](ba|da)?sh$$/ { print FILENAME } { nextfile }' {} +
 
 .DEFAULT_GOAL := help
-.PHONY: help build arm64 run test go-test vm-test vm-drift vm-xrun vm-cost lint bench bench-resample clean
+.PHONY: help build arm64 run test go-test vm-test vm-drift vm-xrun vm-cost lint bench bench-resample vm-power clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,11 @@ vm-cost: ## what adaptive streams take of the processor, and where it goes
 	buildroot/vm/packages.sh run
 	buildroot/vm/kernel.sh
 	go test -tags vm -count=1 -timeout 20m -v -run TestMachine/cost ./buildroot/vm/
+
+vm-power: ## 200 power cuts while the state is saved; vm-test has 12
+	buildroot/vm/packages.sh run
+	buildroot/vm/kernel.sh
+	go test -tags vm -count=1 -timeout 60m -v -run TestPowerCut ./buildroot/vm/ -long
 
 lint: ## gofmt, go vet (amd64 and arm64), staticcheck, shellcheck
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted with gofmt:" $$unformatted; exit 1; }

@@ -29,8 +29,8 @@ type rule struct {
 //     only the sample formats.
 //   - The commands know the mixer but no device, so they can be tested without any.
 //   - Only the programs know everything.
-//   - The tests in the machine try hw packages on real drivers, and the box only from outside, as its
-//     owner does.
+//   - The tests in the machine try hw packages and the state file on real drivers, and the box only from
+//     outside, as its owner does.
 //
 // What stands nowhere here is forbidden everywhere. That includes periph.io/x/host/v3 and
 // periph.io/x/conn/v3/gpio/gpioreg, which map the chip's registers behind the kernel's back, and
@@ -57,8 +57,9 @@ var policy = []rule{
 
 	{folder: "buildroot", code: []string{sys, "submix/buildroot/..."}, tests: []string{rapid}},
 	// The far end of the serial cable may be opened with the library that a person's program would use. The resampler's
-	// instructions are counted there.
-	{folder: "buildroot/vm/guest", code: []string{sys, "submix/buildroot/..."}, tests: []string{rapid, serial, "submix/hw/...", "submix/mixer/..."}},
+	// instructions are counted there. The state file is saved on a real file system when the power goes.
+	{folder: "buildroot/vm/guest", code: []string{sys, "submix/buildroot/..."}, tests: []string{rapid, serial, "submix/hw/...", "submix/mixer/...",
+		"submix/control/state"}},
 }
 
 const (
@@ -136,6 +137,7 @@ func TestPolicy(t *testing.T) {
 		{"cmd/submixd/config/a.go", "submix/control", false},
 		{"buildroot/vm/a_test.go", "submix/hw/alsa", false},
 		{"buildroot/vm/guest/a_test.go", "submix/control", false},
+		{"buildroot/vm/guest/a_test.go", "submix/control/state", true},
 		{"cmd/a.go", "C", false},
 		{"a.go", "fmt", false},
 	} {

@@ -26,27 +26,46 @@ type box struct {
 	log    *bytes.Buffer
 }
 
-// startBox starts submixd with a configuration, to which the control socket is added, and waits until it answers. It
-// is ended with SIGTERM, and must end cleanly, with the test.
-func startBox(t *testing.T, toml string) *box {
+// newBox makes a box, with a configuration to which the control socket is added, that is not running yet.
+func newBox(t *testing.T, toml string) *box {
 	t.Helper()
 	dir := t.TempDir()
 	b := &box{t: t, config: filepath.Join(dir, "submix.toml"), socket: filepath.Join(dir, "control.sock"), log: &bytes.Buffer{}}
 	b.configure(toml)
-	b.cmd = ordinary("/bin/submixd", "-config", b.config, "-state", dir)
-	b.cmd.Stderr = b.log
+	return b
+}
+
+// command is submixd, not running yet.
+func (b *box) command() *exec.Cmd {
+	cmd := ordinary("/bin/submixd", "-config", b.config, "-state", filepath.Dir(b.config))
+	cmd.Stderr = b.log
+	return cmd
+}
+
+// startBox starts submixd with a configuration and waits until it answers. It is ended with SIGTERM, and must end cleanly,
+// with the test.
+func startBox(t *testing.T, toml string) *box {
+	t.Helper()
+	b := newBox(t, toml)
+	b.cmd = b.command()
 	if err := b.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.stop)
-	within(t, 5*time.Second, "submixd answers", func() bool {
+	b.answers()
+	return b
+}
+
+// answers waits until the box does.
+func (b *box) answers() {
+	b.t.Helper()
+	within(b.t, 5*time.Second, "submixd answers", func() bool {
 		c, err := net.Dial("unix", b.socket)
 		if err == nil {
 			c.Close()
 		}
 		return err == nil
 	})
-	return b
 }
 
 // configure writes the configuration file.
