@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,17 +90,21 @@ func (b *blackBox) because(reason string) {
 	b.write()
 }
 
-// close ends the record: in order, or because of err.
+// close ends the record: in order, or because of err, unless a reason is known.
 func (b *blackBox) close(err error) {
-	if err != nil {
-		b.because("ended with an error: " + err.Error())
+	if b.dir == "" {
 		return
 	}
-	if b.dir != "" {
+	if err == nil {
 		debug.SetCrashOutput(nil, debug.CrashOptions{}) // an error is of no use to anybody, here and below
 		os.Remove(b.path(crashName))
 		os.Remove(b.path(recordName))
+		return
 	}
+	b.mu.Lock()
+	b.rec.Reason = cmp.Or(b.rec.Reason, "ended with an error: "+err.Error())
+	b.mu.Unlock()
+	b.write()
 }
 
 func (b *blackBox) write() {

@@ -66,7 +66,14 @@ func TestCrashReport(t *testing.T) {
 	}
 	end := func(p *process, s syscall.Signal) {
 		t.Helper()
-		time.Sleep(2 * recordPause) // in real time: the record is written behind the log
+		for recorded := false; !recorded; { // which is a moment behind the log
+			expect(t, p.do, "version", 0)
+			data, err := os.ReadFile(filepath.Join(dir, recordName))
+			if err != nil {
+				t.Fatal(err)
+			}
+			recorded = strings.Contains(string(data), "submixd runs")
+		}
 		if err := p.Process.Signal(s); err != nil {
 			t.Fatal(err)
 		}
@@ -177,6 +184,11 @@ func TestBlackBox(t *testing.T) {
 		b.close(os.ErrClosed)
 		if c := lastCrash(dir); c == nil || c.Reason != "ended with an error: file already closed" {
 			t.Errorf("after an error, the report is %+v", c)
+		}
+		b.because("stuck")
+		b.close(os.ErrClosed)
+		if c := lastCrash(dir); c == nil || c.Reason != "stuck" {
+			t.Errorf("after an error that followed from another, the report is %+v", c)
 		}
 	})
 }

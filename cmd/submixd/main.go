@@ -36,7 +36,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	path := flags.String("config", "/etc/submix/submix.toml", "configuration `file`")
 	check := flags.Bool("check", false, "list the mistakes in the configuration and exit")
 	demo := flags.Bool("demo", false, "run on simulated cards, with the command console on the terminal")
-	stateDir := flags.String("state", "/var/lib/submix", "`directory` that keeps what is learned, for the next start; empty: keep nothing")
+	stateDir := flags.String("state", "/var/lib/submix", "`directory` that keeps what is set and learned, for the next start; empty: keep nothing")
 	show := flags.Bool("version", false, "print the version and exit")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):

@@ -132,13 +132,14 @@ func TestSettingsSurvive(t *testing.T) {
 			})
 			l.live(power, func(r *rig) {
 				r.wantShown("line 0 false, spare -1 false, new -30 true, out -3 false")
+				r.says("gain line =-8")
 				r.says("end now")
 				time.Sleep(100 * time.Millisecond)
 				r.says("gain out =-4")
 				time.Sleep(10 * time.Second)
 			})
 			l.live(power, func(r *rig) {
-				r.wantShown("line 0 false, spare -1 false, new -30 true, out -4 false")
+				r.wantShown("line -8 false, spare -1 false, new -30 true, out -4 false")
 				r.says("end now")
 				time.Sleep(100 * time.Millisecond)
 				r.says("start") // as configured
