@@ -144,7 +144,7 @@ func TestHealthStuck(t *testing.T) {
 			if !strings.Contains(crash, "blocks stood still: hw:Out,0 has not come back from a wait for room for 3") {
 				t.Error("want the card that did not come back")
 			}
-			if told := b.told(); c.watchdog > 0 && (len(told) < 3 || told[0] != "READY=1" || !strings.HasPrefix(told[1], "STATUS=")) {
+			if told, _ := b.told(); c.watchdog > 0 && (len(told) < 3 || told[0] != "READY=1" || !strings.HasPrefix(told[1], "STATUS=")) {
 				t.Errorf("systemd was told %q", told)
 			}
 		})
@@ -161,8 +161,8 @@ func TestHealthNoOutput(t *testing.T) {
 	if lives := b.lives(); len(lives) > 0 || b.status()["state"] != "no-output" {
 		t.Errorf("after 8 s, the box has ended with %q, and is %v", lives, b.status())
 	}
-	told := b.told()
-	t.Logf("fed %d times in 8 s; told %q", len(b.fed), told)
+	told, fed := b.told()
+	t.Logf("fed %d times in 8 s; told %q", fed, told)
 	if err := <-plug(t, 3); err != nil {
 		t.Fatal(err)
 	}

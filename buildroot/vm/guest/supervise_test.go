@@ -29,7 +29,7 @@ type supervised struct {
 	stopping bool
 	exits    []string // how each life ended
 	notes    []string // what it told systemd, but for the watchdog's
-	fed      []time.Time
+	fed      int      // how often it fed the watchdog
 }
 
 // superviseBox starts a box under supervision, to be ended with the test. With a watchdog, it is sent SIGABRT when it has
@@ -46,7 +46,7 @@ func superviseBox(t *testing.T, toml string, watchdog time.Duration) *supervised
 		}
 		t.Cleanup(func() { conn.Close() })
 		go s.watch(conn, watchdog)
-		env = append(env, "NOTIFY_SOCKET="+path, "WATCHDOG_USEC=5000000")
+		env = append(env, "NOTIFY_SOCKET="+path, "WATCHDOG_USEC="+strconv.FormatInt(watchdog.Microseconds(), 10))
 	}
 	first := make(chan struct{})
 	s.ended.Go(func() { s.run(env, first) })
@@ -104,7 +104,7 @@ func (s *supervised) watch(conn *net.UnixConn, patience time.Duration) {
 			s.notes = append(s.notes, note)
 		case "WATCHDOG=1":
 			bites.Reset(patience)
-			s.fed = append(s.fed, time.Now())
+			s.fed++
 		case "STOPPING=1":
 			bites.Stop()
 			s.notes = append(s.notes, note)
@@ -141,13 +141,11 @@ func (s *supervised) lives() []string {
 	return slices.Clone(s.exits)
 }
 
-// told returns what systemd was told, and forgets it.
-func (s *supervised) told() []string {
+// told returns what systemd was told, and how often the watchdog was fed.
+func (s *supervised) told() (notes []string, fed int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	notes := s.notes
-	s.notes = nil
-	return notes
+	return slices.Clone(s.notes), s.fed
 }
 
 // hang stops a thread of a process for good: the mixing thread, for its priority. To the rest of the process it is in a
