@@ -103,17 +103,18 @@ func set(b *box) string {
 
 // A driver's call that does not come back: recorded, and the box is started again, by the watchdog or by itself.
 func TestHealthStuck(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name     string
 		watchdog time.Duration
 		ends     string
 		within   time.Duration
 	}{
-		"watchdog": { // of SIGABRT the Go runtime makes a report and this status
-			5 * time.Second, "exit status 2", 9 * time.Second,
+		{ // of SIGABRT the Go runtime makes a report and this status
+			"watchdog", 5 * time.Second, "exit status 2", 9 * time.Second,
 		},
-		"alone": {0, "exit status 1", 12 * time.Second},
+		{"alone", 0, "exit status 1", 12 * time.Second},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			out := startRecorder(t, "hw:Out,1", 2)
 			startPlayer(t, "hw:SrcA,0", 2, 240, constant(1000))
 			b := superviseBox(t, cables(2, 240, 3), c.watchdog)
@@ -163,6 +164,9 @@ func TestHealthNoOutput(t *testing.T) {
 	}
 	told, fed := b.told()
 	t.Logf("fed %d times in 8 s; told %q", fed, told)
+	if fed < 2 {
+		t.Error("want it fed once in 2.5 s")
+	}
 	if err := <-plug(t, 3); err != nil {
 		t.Fatal(err)
 	}
