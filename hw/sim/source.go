@@ -169,24 +169,31 @@ func (s *Source) Close() error {
 // fill makes the frames from number s.read on.
 func (s *Source) fill(dst []float32) {
 	channels := s.config.Channels
-	for i := range dst {
-		n := uint64(s.read) + uint64(i/channels)
+	phase := s.phase
+	for n := uint64(s.read); len(dst) >= channels; n++ {
+		frame := dst[:channels]
 		switch s.config.Wave {
 		case Tone:
-			if i%channels > 0 {
-				dst[i] = dst[i-1]
-				continue
-			}
 			// The phase is counted in integers, so that it is as exact after a month as at first.
-			cycle := float64(s.phase+uint64(i/channels)*s.step) / (1 << 32) / (1 << 32)
-			dst[i] = float32(s.peak * math.Sin(2*math.Pi*cycle))
+			cycle := float64(phase) / (1 << 32) / (1 << 32)
+			fill(frame, float32(s.peak*math.Sin(2*math.Pi*cycle)))
+			phase += s.step
 		case Noise:
-			dst[i] = float32(s.peak * hash(n*uint64(channels)+uint64(i%channels)))
+			for c := range frame {
+				frame[c] = float32(s.peak * hash(n*uint64(channels)+uint64(c)))
+			}
 		case Ramp:
-			dst[i] = float32(int16(n)) / 32768
+			fill(frame, float32(int16(n))/32768)
 		default:
-			dst[i] = 0
+			clear(frame)
 		}
+		dst = dst[channels:]
+	}
+}
+
+func fill(frame []float32, v float32) {
+	for c := range frame {
+		frame[c] = v
 	}
 }
 
