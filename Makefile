@@ -1,9 +1,12 @@
 # make, without a target, says what there is.
 # The programs are built without cgo; only the race detector needs it, and a C compiler with it.
 export CGO_ENABLED = 0
+SHELL = /bin/bash
 
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 BENCHTIME ?= 1s
+HOURS     ?= 720
+SEED      ?= 1
 
 BUILD       = go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -12,7 +15,7 @@ SCRIPTS     = find . \( -name .git -o -name bin \) -prune -o -type f -size -64k 
               awk 'FNR == 1 && /^\#!.*[\/ ](ba|da)?sh$$/ { print FILENAME } { nextfile }' {} +
 
 .DEFAULT_GOAL := help
-.PHONY: help build arm64 run test go-test vm-test vm-drift vm-xrun vm-cost lint bench bench-resample vm-power clean
+.PHONY: help build arm64 run test go-test vm-test vm-drift vm-xrun vm-cost lint bench bench-resample vm-power soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +34,16 @@ test: go-test vm-test ## every test: the Go tests with the race detector, then t
 go-test:
 	CGO_ENABLED=1 go test -race ./...
 	go test -count=1 -v -run '^TestDay$$' ./mixer/drift/ -hours 24
+	GOMAXPROCS=1 go test -count=1 -v -run '^TestChaos$$' ./cmd/submixd/ -hours 2
+
+# Days that know nothing of one another, as many at a time as there are processors.
+soak: ## HOURS=720 simulated hours of chaos, a day from each seed from SEED=1 on
+	@mkdir -p bin
+	go test -c -o bin/soak.test ./cmd/submixd/
+	@echo "$(HOURS) hours from seed $(SEED) on"
+	@for ((day = 0; day * 24 < $(HOURS); day++)); do \
+		echo "-seed $$(($(SEED) + day)) -hours $$(($(HOURS) - day * 24 < 24 ? $(HOURS) - day * 24 : 24))"; \
+	done | GOMAXPROCS=1 xargs -P "$$(nproc)" -L 1 bin/soak.test -test.run '^TestChaos$$' -test.timeout 24h -test.v
 
 vm-test: ## the arm64 programs on real kernel drivers, in a virtual machine
 	buildroot/vm/packages.sh run
