@@ -7,6 +7,7 @@ VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo de
 BENCHTIME ?= 1s
 HOURS     ?= 720
 SEED      ?= 1
+FUZZTIME  ?= 30s
 
 BUILD       = go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -15,7 +16,7 @@ SCRIPTS     = find . \( -name .git -o -name bin \) -prune -o -type f -size -64k 
               awk 'FNR == 1 && /^\#!.*[\/ ](ba|da)?sh$$/ { print FILENAME } { nextfile }' {} +
 
 .DEFAULT_GOAL := help
-.PHONY: help build arm64 run test go-test vm-test vm-drift vm-xrun vm-cost lint bench bench-resample vm-power soak clean
+.PHONY: help build arm64 run test go-test vm-test vm-drift vm-xrun vm-cost lint bench bench-resample vm-power soak fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +45,11 @@ soak: ## HOURS=720 simulated hours of chaos, a day from each seed from SEED=1 on
 	@for ((day = 0; day * 24 < $(HOURS); day++)); do \
 		echo "-seed $$(($(SEED) + day)) -hours $$(($(HOURS) - day * 24 < 24 ? $(HOURS) - day * 24 : 24))"; \
 	done | GOMAXPROCS=1 xargs -P "$$(nproc)" -L 1 bin/soak.test -test.run '^TestChaos$$' -test.timeout 24h -test.v
+
+fuzz: ## every fuzz target, two at a time, for FUZZTIME=30s each
+	@grep -rno --include='*_test.go' '^func Fuzz[A-Za-z]*' . | \
+		sed -E 's|^\./(.*)/[^/]*:func (Fuzz.*)$$|\2 ./\1/|' | sort | \
+		xargs -P 2 -L 1 bash -c 'go test -run "^$$" -fuzz "^$$0\$$" -fuzztime $(FUZZTIME) -parallel 1 "$$1"'
 
 vm-test: ## the arm64 programs on real kernel drivers, in a virtual machine
 	buildroot/vm/packages.sh run

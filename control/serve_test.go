@@ -114,13 +114,22 @@ func completions(t testing.TB, out string) (n int) {
 	return n
 }
 
+// inChunks reads so many bytes at a time.
+type inChunks struct {
+	io.Reader
+	size int
+}
+
+func (c inChunks) Read(b []byte) (int, error) { return c.Reader.Read(b[:min(len(b), c.size)]) }
+
+// However the bytes come, every line that is to be answered has one reply.
 func FuzzServe(f *testing.F) {
 	for _, s := range []string{"status\r\nstreams\n", "gain mic +1\n\x00\nlog\n", "end\nstart\nend now\nstart\n",
 		"add x hw:A,0 gain=-3 channels=1,2\nremove x\n", strings.Repeat("x", 300) + "\rhelp\r"} {
-		f.Add([]byte(s))
+		f.Add([]byte(s), byte(1))
 	}
-	f.Fuzz(func(t *testing.T, in []byte) {
-		out := serve(t, controltest.New().Dispatcher, bytes.NewReader(in))
+	f.Fuzz(func(t *testing.T, in []byte, chunk byte) {
+		out := serve(t, controltest.New().Dispatcher, inChunks{bytes.NewReader(in), 1 + int(chunk)})
 		if got, want := completions(t, out), nonBlank(in); got != want {
 			t.Fatalf("%q: %d replies to %d lines:\n%s", in, got, want, out)
 		}

@@ -217,23 +217,3 @@ func TestWithoutPath(t *testing.T) {
 		t.Errorf("saved without a path: %v", err)
 	}
 }
-
-// Whatever the file holds, it is refused or comes back as it was.
-func FuzzDecode(f *testing.F) {
-	f.Add([]byte(`{"version":1,"sequence":3,"drift":{"hw:Mic,0":1.5}}`))
-	f.Add([]byte(`{"version" : 1, "a": [ {"b": "\u003c<"} ], "a": null}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		first, sequence, err := decode(data)
-		if err != nil {
-			return
-		}
-		again, err := encode(first, sequence)
-		if err != nil {
-			t.Fatal(err)
-		}
-		second, same, err := decode(again)
-		if err != nil || len(second) != len(first) || same != sequence {
-			t.Fatalf("%q is read as %q, saved as %q and then read as %q, %v", data, first, again, second, err)
-		}
-	})
-}

@@ -1,7 +1,6 @@
 package file
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -128,35 +127,4 @@ func TestNotToBePlayed(t *testing.T) {
 	if _, err := OpenReader(filepath.Join(t.TempDir(), "none.wav")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: %v", err)
 	}
-}
-
-// FuzzReader: whatever is in a file, it is refused or read to its end, and no more comes out than is in it.
-func FuzzReader(f *testing.F) {
-	for _, c := range good {
-		f.Add([]byte(c.file))
-	}
-	f.Fuzz(func(t *testing.T, file []byte) {
-		for _, size := range []int64{int64(len(file)), -1} {
-			r, err := newReader("fuzz", io.NopCloser(bytes.NewReader(file)), size)
-			if err != nil {
-				if !errors.Is(err, ErrFormat) {
-					t.Fatal(err)
-				}
-				continue
-			}
-			got, err := readAll(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			frames := int64(len(got) / r.Channels())
-			if len(got)%r.Channels() != 0 || frames*int64(r.frameBytes()) > int64(len(file)) || size >= 0 && frames != r.Frames() {
-				t.Fatalf("%v: %d samples of a file of %d bytes that has %d frames", r, len(got), len(file), r.Frames())
-			}
-			for i, v := range got {
-				if v != v {
-					t.Fatalf("sample %d is no number", i)
-				}
-			}
-		}
-	})
 }

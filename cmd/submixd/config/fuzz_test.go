@@ -3,6 +3,7 @@ package config_test
 import (
 	"errors"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -25,6 +26,7 @@ func FuzzParse(f *testing.F) {
 			if c.Playback.Device.Kind == "" || c.Mixer.Block < 16 {
 				t.Fatalf("%q is accepted as %+v", text, c)
 			}
+			sameWithCRLF(t, text, c)
 			return
 		}
 		var problems config.Problems
@@ -43,6 +45,37 @@ func FuzzParse(f *testing.F) {
 			if p.Key == "" {
 				torn = p.Line
 			}
+		}
+	})
+}
+
+// sameWithCRLF: line ends and a comment change nothing, but within a text of
+// several lines.
+func sameWithCRLF(t *testing.T, text string, want *config.Config) {
+	if strings.Contains(text, "\r") || strings.Contains(text, `"""`) || strings.Contains(text, "'''") {
+		return
+	}
+	other := strings.ReplaceAll(text, "\n", "\r\n") + "\r\n# the end\r\n"
+	if got, err := config.Parse("f", []byte(other), refuseNonsense); len(other) < 32<<10 && (err != nil || !reflect.DeepEqual(got, want)) {
+		t.Fatalf("%q is read as %+v; with CRLF as %+v, %v", text, want, got, err)
+	}
+}
+
+// A device that is one is the same when it is written and read again.
+func FuzzDevice(f *testing.F) {
+	for _, s := range []string{"hw:Mic,0", "hw:0,255", "usb:1-1.2", "usb:1-1.2,3", "file:/a b.wav", "sim:tone?hz=440&db=-6"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := config.ParseDevice(text)
+		if err != nil {
+			if d != (config.Device{}) {
+				t.Fatalf("%q: %+v, %v", text, d, err)
+			}
+			return
+		}
+		if again, err := config.ParseDevice(d.String()); err != nil || again != d {
+			t.Fatalf("%q is %+v, written as %q that is %+v, %v", text, d, d, again, err)
 		}
 	})
 }
