@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"sync"
 )
 
 const (
 	queueBytes = 64 << 10 // what Write may be ahead of the port
-	chunkBytes = 1 << 10  // the most given to the kernel at once: less than its buffers hold, so that drop frees a write
+	chunkBytes = 1 << 10  // the most given to the kernel at once
 )
 
 // conn is one session's side of an open port.
@@ -25,6 +24,7 @@ type conn struct {
 	torn     bool      // the beginning of the unfinished line has left the queue
 	skipping bool      // the rest of the line being written is dropped
 	ended    bool      // the session has returned
+	dropped  bool      // and nothing is written any more
 	err      error     // why the port cannot be written any more
 }
 
@@ -114,11 +114,17 @@ func (c *conn) end() {
 	c.more.Signal()
 }
 
-// discard empties the queue.
+// discard has the writer return, whatever is in the queue.
 func (c *conn) discard() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.queue = c.queue[:0]
+	c.dropped = true
+}
+
+func (c *conn) isDropped() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dropped
 }
 
 // writeAll gives the queue to the port until the session has ended or the port fails. It is the only one that writes.
@@ -129,11 +135,8 @@ func (c *conn) writeAll() {
 		if len(chunk) == 0 {
 			return
 		}
-		for rest := chunk; len(rest) > 0; {
+		for rest := chunk; len(rest) > 0 && !c.isDropped(); {
 			n, err := c.dev.Write(rest)
-			if err == nil && n == 0 {
-				err = io.ErrShortWrite
-			}
 			if err != nil {
 				c.fail(err)
 				return
@@ -149,6 +152,9 @@ func (c *conn) next(chunk []byte) []byte {
 	defer c.mu.Unlock()
 	for len(c.queue) == 0 && !c.ended {
 		c.more.Wait()
+	}
+	if c.dropped {
+		return nil
 	}
 	n := min(len(c.queue), chunkBytes)
 	chunk = append(chunk[:0], c.queue[:n]...)

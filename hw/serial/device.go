@@ -11,20 +11,31 @@ import (
 // errHungUp is what the library calls a closed port, though nobody here has closed it.
 var errHungUp = errors.New("unplugged or hung up")
 
-// tty is a port of the library. The library's enumeration of ports is not used: it reprograms every port there is.
-type tty struct{ bugst.Port }
+// tty is a port of the library, and a second descriptor of it: a write to the library's has no limit of time. The
+// library's enumeration of ports is not used: it reprograms every port there is.
+type tty struct {
+	bugst.Port
+	out int // non-blocking
+}
 
 func openDevice(path string, baud int) (device, error) {
+	// First, as the library then keeps others from opening it (TIOCEXCL, ioctl_tty(2)).
+	out, err := unix.Open(path, unix.O_WRONLY|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open: %w", err)
+	}
 	// InitialStatusBits stays nil: pseudo terminals have no such bits.
 	port, err := bugst.Open(path, &bugst.Mode{BaudRate: baud})
 	if err != nil {
+		unix.Close(out)
 		return nil, fmt.Errorf("open at %d baud: %w", baud, errnoOf(err))
 	}
+	t := tty{port, out}
 	if err := port.SetReadTimeout(poll); err != nil {
-		port.Close()
+		t.Close()
 		return nil, err
 	}
-	return tty{port}, nil
+	return t, nil
 }
 
 func (t tty) Read(p []byte) (int, error) {
@@ -36,7 +47,26 @@ func (t tty) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (t tty) drop() error { return t.ResetOutputBuffer() }
+func (t tty) Write(p []byte) (int, error) {
+	n, err := unix.Write(t.out, p)
+	if err == unix.EAGAIN {
+		room := []unix.PollFd{{Fd: int32(t.out), Events: unix.POLLOUT}}
+		if _, err = unix.Poll(room, int(poll.Milliseconds())); err == nil {
+			n, err = unix.Write(t.out, p)
+		}
+	}
+	if err == unix.EAGAIN || err == unix.EINTR {
+		err = nil
+	}
+	return max(0, n), err
+}
+
+// Close drops what the kernel has yet to send: it would wait for that to go out.
+func (t tty) Close() error {
+	t.ResetOutputBuffer()
+	unix.Close(t.out)
+	return t.Port.Close()
+}
 
 // errnoOf gives back the errno that the library has put into words.
 func errnoOf(err error) error {

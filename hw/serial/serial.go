@@ -41,12 +41,9 @@ type Port struct {
 	pause func(ctx context.Context, d time.Duration)  // nil: sleep
 }
 
-// device is what is used of an open port. Read returns (0, nil) after a pause of poll without data. Write may block for
-// ever; drop discards what the kernel has yet to send, which as a rule lets a blocked Write go on.
-type device interface {
-	io.ReadWriteCloser
-	drop() error
-}
+// device is what is used of an open port. Read returns (0, nil) after a pause of poll without data. Write takes what there
+// is room for, and waits for that for poll at most: 0 is no error. Close drops what is not sent yet.
+type device = io.ReadWriteCloser
 
 // Run opens the port, runs session on it, and does so again whenever the session has ended, the port was lost or could
 // not be opened; a second passes before each new attempt. It returns nil once ctx has ended and the session has returned.
@@ -98,18 +95,9 @@ func serve(ctx context.Context, dev device, session func(io.ReadWriter) error) e
 	}()
 	err := session(c)
 	c.end()
-	for range 10 { // what is still queued may go out for a moment; a blocked write needs a push
-		select {
-		case <-written:
-			return cmp.Or(err, dev.Close())
-		case <-time.After(poll):
-			c.discard()
-			dev.drop()
-		}
-	}
-	// The kernel does not let the write go. It ends with the hang-up or when the other side takes its bytes.
-	go func() { <-written; dev.Close() }()
-	return err
+	defer time.AfterFunc(poll, c.discard).Stop() // what is still queued may go out for a moment
+	<-written
+	return cmp.Or(err, dev.Close())
 }
 
 func sleep(ctx context.Context, d time.Duration) {

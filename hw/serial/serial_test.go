@@ -21,6 +21,7 @@ type rig struct {
 	t        *testing.T
 	path     string
 	master   *os.File
+	slave    string // the path that path leads to
 	changed  chan error
 	paused   chan struct{} // Run has come to its pause,
 	resume   chan struct{} // which the test ends
@@ -69,7 +70,7 @@ func (r *rig) plug() {
 	if err := os.Symlink(slave.Name(), r.path); err != nil {
 		r.t.Fatal(err)
 	}
-	r.master = master
+	r.master, r.slave = master, slave.Name()
 }
 
 func (r *rig) unplug() {
@@ -171,7 +172,21 @@ func TestRunEndsASilentSession(t *testing.T) {
 	}
 }
 
-// Nobody reads the other side, so the kernel blocks the write.
+// held is how often this process has the terminal open.
+func (r *rig) held() (n int) {
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && to == r.slave {
+			n++
+		}
+	}
+	return n
+}
+
+// Nobody reads the other side, so that the kernel has no room: Run ends all the same, and leaves nothing behind.
 func TestBlockedTerminalEnds(t *testing.T) {
 	t.Parallel()
 	flooded := make(chan struct{})
@@ -187,8 +202,13 @@ func TestBlockedTerminalEnds(t *testing.T) {
 	})
 	r.opened()
 	<-flooded
+	start := time.Now()
 	r.cancel()
 	<-r.ended
+	t.Logf("ended after %v", time.Since(start))
+	if n := r.held(); n != 0 {
+		t.Errorf("the terminal is open %d times after the end", n)
+	}
 }
 
 func TestNoTerminal(t *testing.T) {
