@@ -30,7 +30,11 @@ type victim struct {
 	absurd  bool      // the next Read returns nonsense
 	calm    time.Time // since when nothing is wrong with it any more
 
-	worst time.Duration // that its latency was off its target when nothing was wrong
+	// The script's own.
+	worst time.Duration // that its latency was off its target when nothing was wrong, and it was there
+	far   time.Time     // not there; since then,
+	off   time.Duration // when it was off by so much,
+	goal  time.Duration // from this
 }
 
 const referenceGainDB = -6

@@ -66,22 +66,39 @@ func (c *chaos) lookAt(s mixer.StreamInfo) {
 		}
 	}
 	restless, out := v.restless()
+	if restless {
+		v.far = time.Time{}
+	}
 	switch {
 	case restless || v.file && s.State == mixer.Ended || s.State == mixer.Gone && out:
 	case s.State != mixer.Live:
 		c.fail("%s is %s (%s), though nothing has been wrong with it for a while", s.Name, s.State, s.Reason)
 	case !v.file:
-		off := (s.Latency - s.Target).Abs()
-		v.worst = max(v.worst, off)
-		if off > latencyBound {
-			c.fail("%s: latency %v, target %v", s.Name, s.Latency, s.Target)
-		}
+		v.lookAtLatency(c, s)
 	}
 }
 
 // latencyBound is how far a stream may be from the latency that it is held at
 // when nothing has been wrong with it for settleTime: a block and a millisecond.
+// Beyond, it must be on its way there: a target that was raised is not jumped to.
 const latencyBound = chaosBlock*time.Second/chaosRate + time.Millisecond
+
+func (v *victim) lookAtLatency(c *chaos, s mixer.StreamInfo) {
+	off, now := (s.Latency - s.Target).Abs(), time.Now()
+	switch {
+	case off <= latencyBound:
+		v.worst, v.far = max(v.worst, off), time.Time{}
+	case v.far.IsZero() || s.Target != v.goal:
+		v.far, v.off, v.goal = now, off, s.Target
+		c.glides++
+	case now.Sub(v.far) < time.Second:
+	case off > v.off-500*time.Microsecond:
+		c.fail("%s: latency %v, target %v, and a second ago it was not further off: %v", s.Name, s.Latency, s.Target, v.off)
+		fallthrough
+	default:
+		v.far, v.off = now, off
+	}
+}
 
 // worst says by how much each stream was off its latency at worst.
 func (c *chaos) worst() string {

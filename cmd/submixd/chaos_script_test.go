@@ -26,6 +26,7 @@ func (c *chaos) play(length time.Duration) {
 			c.look()
 		}
 		c.mend()
+		c.Logf("-seed %d: %.1f hours, %d faults: %v", c.seed, time.Since(c.began).Hours(), c.steps, c.last)
 		if end == length {
 			return
 		}
@@ -63,6 +64,7 @@ func (c *chaos) step() {
 	for _, s := range choices {
 		if n -= s.weight; n < 0 {
 			c.faults[s.kind]++
+			c.steps++
 			s.do()
 			return
 		}

@@ -66,8 +66,10 @@ type chaos struct {
 	out     outside
 
 	faults   map[string]int // done so far, by kind
+	steps    int            // all of them
 	commands atomic.Int64
 	failures atomic.Int32
+	glides   int // to a latency that was raised
 	base     footprint
 	last     footprint
 }
@@ -140,6 +142,6 @@ func (c *chaos) fail(format string, args ...any) {
 // told prints what was done, and what it has left.
 func (c *chaos) told() {
 	c.Logf("seed %d, loud: %v: %d blocks heard, %d commands, faults %v", c.seed, c.loud, c.ear.blocks.Load(), c.commands.Load(), c.faults)
-	c.Logf("off its latency when nothing was wrong with it, at most, in ms:%s", c.worst())
+	c.Logf("off its latency when nothing was wrong with it, at most, in ms:%s; %d times on the way to one that was raised", c.worst(), c.glides)
 	c.Logf("second derivative at most %.5f; all mended, at first: %v; at last: %v", c.ear.bend, c.base, c.last)
 }
