@@ -16,7 +16,7 @@ SCRIPTS     = find . \( -name .git -o -name bin \) -prune -o -type f -size -64k 
               awk 'FNR == 1 && /^\#!.*[\/ ](ba|da)?sh$$/ { print FILENAME } { nextfile }' {} +
 
 .DEFAULT_GOAL := help
-.PHONY: help build arm64 run test go-test vm-test vm-drift vm-xrun vm-cost lint bench bench-resample vm-power soak fuzz clean
+.PHONY: help build arm64 run test go-test vm-test vm-drift vm-xrun vm-cost lint bench bench-resample vm-power soak fuzz vm-chaos clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,10 @@ vm-xrun: ## an xrun each second, for as long as it is meant to: 60 s
 	buildroot/vm/packages.sh run
 	buildroot/vm/kernel.sh
 	go test -tags vm -count=1 -timeout 20m -v -run TestMachine/xrun ./buildroot/vm/ -long
+vm-chaos: ## faults from a script on real drivers, for 70 s
+	buildroot/vm/packages.sh run
+	buildroot/vm/kernel.sh
+	go test -tags vm -count=1 -timeout 20m -v -run TestMachine/chaos ./buildroot/vm/ -long
 
 vm-cost: ## what adaptive streams take of the processor, and where it goes
 	buildroot/vm/packages.sh run

@@ -1,0 +1,186 @@
+//go:build vm
+
+package guest
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// megabyte is random bytes.
+func megabyte() []byte {
+	r := rand.New(rand.NewPCG(5, 6))
+	b := make([]byte, 0, 1<<20)
+	for len(b) < 1<<20 {
+		b = binary.LittleEndian.AppendUint64(b, r.Uint64())
+	}
+	return b
+}
+
+// answers reads replies, and says when one is that of status.
+func answers(r io.Reader) <-chan struct{} {
+	seen := make(chan struct{}, 1)
+	go func() {
+		in := bufio.NewReader(r)
+		want := []string{"state: running", "uptime: ", "rate: 48000", "channels: 2", "block: 240", "streams: 1"}
+		for got := 0; ; {
+			line, err := in.ReadString('\n')
+			switch {
+			case err != nil:
+				return
+			case got == len(want):
+				if strings.TrimSpace(line) == "OK" {
+					seen <- struct{}{}
+					return
+				}
+			case strings.HasPrefix(line, want[got]):
+				got++
+			default:
+				got = 0
+			}
+		}
+	}()
+	return seen
+}
+
+func residentKB(t *testing.T, b *box) int {
+	kB, err := strconv.Atoi(resident(t, b.pid()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kB
+}
+
+// floodRate is in bytes a second: 3.7 Mbit/s, nearly the fastest that can be configured. The emulated ports would take any
+// number at once, with the driver in a single interrupt for 10 ms.
+const floodRate = 32 * 11520
+
+// A megabyte of random bytes from somebody who reads the replies and from somebody who
+// does not, is not heard, and needs no memory.
+func TestSerialFloodIsNotHeard(t *testing.T) {
+	for _, reads := range []bool{true, false} {
+		t.Run("replies read "+strconv.FormatBool(reads), func(t *testing.T) {
+			b, unbroken := heard(t, badBox)
+			port := openSerial(t, testEnd, 115200)
+			before, cpu, start := residentKB(t, b), cpuTime(t, b.pid()), time.Now()
+			var answered <-chan struct{}
+			if reads {
+				answered = answers(port)
+			}
+			for piece := range slices.Chunk(megabyte(), floodRate/1000) {
+				if _, err := port.Write(piece); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Millisecond)
+			}
+			took := time.Since(start)
+			if !reads {
+				answered = answers(port)
+			}
+			within(t, 20*time.Second, "status is answered", func() bool {
+				io.WriteString(port, "\nstatus\n")
+				select {
+				case <-answered:
+					return true
+				case <-time.After(500 * time.Millisecond):
+					return false
+				}
+			})
+			after := residentKB(t, b)
+			t.Logf("1 MiB of random bytes in %.1f s, status is answered after %.1f s; %.2f s of processor time; submixd holds %d kB before, %d kB after",
+				took.Seconds(), time.Since(start).Seconds(), (cpuTime(t, b.pid()) - cpu).Seconds(), before, after)
+			if after > before+4096 {
+				t.Errorf("it has grown by %d kB", after-before)
+			}
+			unbroken()
+		})
+	}
+}
+
+// A client of the socket that asks and asks and never reads is dropped, and neither heard nor in the way of others.
+func TestBadClientNeverReads(t *testing.T) {
+	b, unbroken := heard(t, badBox)
+	before := residentKB(t, b)
+	c, err := net.Dial("unix", b.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	start := time.Now()
+	c.SetWriteDeadline(start.Add(30 * time.Second))
+	for err == nil {
+		_, err = io.WriteString(c, "help\nlog 256\nstreams\n")
+		if n := len(b.do("streams")); n != 1 {
+			t.Errorf("%d streams", n)
+		}
+	}
+	t.Logf("dropped after %.1f s: %v; submixd holds %d kB before, %s kB after", time.Since(start).Seconds(), err, before, resident(t, b.pid()))
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("it was dropped after %v", took)
+	}
+	if after := residentKB(t, b); after > before+2048 {
+		t.Errorf("it has grown by %d kB", after-before)
+	}
+	unbroken()
+}
+
+// The socket is for the members of the group submix, and root.
+func TestSocketIsForItsGroup(t *testing.T) {
+	writeNew(t, "/etc/passwd", "root:x:0:0::/:/\n")
+	writeNew(t, "/etc/group", "root:x:0:\nsubmix:x:990:\n")
+	b := startBox(t, badBox)
+	info, err := os.Stat(b.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := info.Sys().(*syscall.Stat_t)
+	t.Logf("%v, user %d, group %d", info.Mode(), owner.Uid, owner.Gid)
+	if info.Mode() != os.ModeSocket|0o660 || owner.Uid != 0 || owner.Gid != 990 {
+		t.Errorf("the socket is %v of user %d, group %d", info.Mode(), owner.Uid, owner.Gid)
+	}
+	for dir := b.socket; dir != "/"; { // the directories of the test are root's
+		dir = dir[:strings.LastIndexByte(dir, '/')]
+		if dir == "" {
+			break
+		}
+		os.Chmod(dir, 0o755)
+	}
+	for _, c := range []struct {
+		who      string
+		uid, gid uint32
+		groups   []uint32
+		let      bool
+	}{
+		{"a stranger", 1000, 1000, nil, false},
+		{"a stranger in other groups", 1000, 1000, []uint32{29, 20}, false},
+		{"a member", 1000, 1000, []uint32{990}, true},
+		{"one whose first group it is", 1001, 990, nil, true},
+		{"root", 0, 0, nil, true},
+	} {
+		cmd := ordinary("/bin/submixctl", "-socket", b.socket, "version")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: c.uid, Gid: c.gid, Groups: c.groups}}
+		out, err := cmd.CombinedOutput()
+		t.Logf("%s: %v: %s", c.who, err, out)
+		if let := err == nil; let != c.let || !c.let && !strings.Contains(string(out), "permission denied") {
+			t.Errorf("%s: %v: %s", c.who, err, out)
+		}
+	}
+}
+
+func writeNew(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Remove(path) })
+}
