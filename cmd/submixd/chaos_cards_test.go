@@ -17,6 +17,7 @@ type victim struct {
 	more   string // lines of its configuration
 	file   bool
 	own    bool // the reference: it has the last channel, the others have the rest
+	silent bool // a guest, whose device is anybody's guess
 
 	mu      sync.Mutex
 	card    *sim.Source // the one that was opened last
@@ -89,8 +90,8 @@ func (v *victim) restless() (restless, out bool) {
 
 func (c *chaos) openSource(in *input) (*source, error) {
 	v := c.victim(in.Name)
-	if v == nil { // a guest
-		v = &victim{}
+	if v == nil {
+		v = &victim{silent: true}
 	}
 	v.mu.Lock()
 	slow := v.slow
@@ -146,9 +147,12 @@ func (t *troubled) Read(dst []float32) (int, error) {
 	channels := t.Channels()
 	for i := range n {
 		frame := dst[i*channels:][:channels]
-		if t.v.own {
+		switch {
+		case t.v.silent:
+			clear(frame)
+		case t.v.own:
 			clear(frame[:channels-1])
-		} else {
+		default:
 			frame[channels-1] = 0
 		}
 	}

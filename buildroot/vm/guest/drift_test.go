@@ -17,7 +17,7 @@ import (
 	"submix/mixer/analyse"
 )
 
-var long = flag.Bool("long", false, "have the tests of drift run for as long as they are meant to")
+var long = flag.Bool("long", false, "have the tests of drift and chaos run for as long as they are meant to")
 
 // shorter is d, or, without -long, at most a fifth of it.
 func shorter(d time.Duration) time.Duration {

@@ -67,7 +67,7 @@ const floodRate = 32 * 11520
 
 // A megabyte of random bytes from somebody who reads the replies and from somebody who
 // does not, is not heard, and needs no memory.
-func TestSerialFloodIsNotHeard(t *testing.T) {
+func TestConsoleFloodIsNotHeard(t *testing.T) {
 	for _, reads := range []bool{true, false} {
 		t.Run("replies read "+strconv.FormatBool(reads), func(t *testing.T) {
 			b, unbroken := heard(t, badBox)
@@ -108,7 +108,7 @@ func TestSerialFloodIsNotHeard(t *testing.T) {
 }
 
 // A client of the socket that asks and asks and never reads is dropped, and neither heard nor in the way of others.
-func TestBadClientNeverReads(t *testing.T) {
+func TestConsoleClientNeverReads(t *testing.T) {
 	b, unbroken := heard(t, badBox)
 	before := residentKB(t, b)
 	c, err := net.Dial("unix", b.socket)
@@ -135,7 +135,7 @@ func TestBadClientNeverReads(t *testing.T) {
 }
 
 // The socket is for the members of the group submix, and root.
-func TestSocketIsForItsGroup(t *testing.T) {
+func TestConsoleIsForItsGroup(t *testing.T) {
 	writeNew(t, "/etc/passwd", "root:x:0:0::/:/\n")
 	writeNew(t, "/etc/group", "root:x:0:\nsubmix:x:990:\n")
 	b := startBox(t, badBox)
