@@ -14,8 +14,7 @@ import (
 
 const root = "../.."
 
-var long = flag.Bool("long", false, "have the tests of drift run for as long as they are meant to, and cut the power as often")
-var long = flag.Bool("long", false, "have the tests of drift and chaos run for as long as they are meant to")
+var long = flag.Bool("long", false, "have tests run for as long, and cut the power as often, as they are meant to")
 
 // scenarios are the boots: one for each set of kernel parameters, or for tests that shall not share a machine.
 var scenarios = []struct {

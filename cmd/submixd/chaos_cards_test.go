@@ -112,7 +112,7 @@ func (c *chaos) openSource(in *input) (*source, error) {
 	}
 	if g, ok := src.Source.(gaps); ok {
 		v.card = g.Clocked.(*sim.Source)
-		src.Source = gaps{&troubled{Source: v.card, v: v}}
+		src.Source = in.gaps(&troubled{Source: v.card, v: v})
 	}
 	return src, nil
 }

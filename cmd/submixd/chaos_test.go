@@ -89,7 +89,7 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 	writeWAV(t, tape, chaosRate, 2, chaosTape())
 	c.victims = newVictims(tape)
 	c.rig = newRig(t, c.toml(0))
-	file, err := state.Open(filepath.Join(t.TempDir(), "state.json"))
+	file, err := state.Open(filepath.Join(t.TempDir(), "state.json"), filepath.Join(t.TempDir(), "state.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 
 // begin starts the box with what main gives it; stop ends that.
 func (c *chaos) begin() (stop func()) {
-	saved := saving(c.kept, slog.New(c.log))
+	saved := background(func(ctx context.Context) { saving(ctx, c.kept, slog.New(c.log)) })
 	c.run()
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
