@@ -11,6 +11,7 @@ import (
 // takes longer than most.
 const (
 	shedAbove = 0.85 // a stream is shed
+	xrunWorth = 0.15 // by which shedAbove is lower for each xrun of the sink after the first
 	roomBelow = 0.70 // what the load may become with a stream that returns
 	calmBelow = 0.80 // the same after longestPause: it has run like that before
 )
@@ -20,7 +21,7 @@ const (
 	shortestPause = 3 * time.Second // from a change to a return
 	longestPause  = 5 * time.Minute
 	relapse       = 30 * time.Second // overload so soon after a return makes the pause twice as long
-	xrunsWithin   = time.Second      // two xruns within that are no chance
+	xrunTime      = time.Second      // the constant with which xruns are forgotten
 )
 
 // shedReads is how many blocks lie between two reads of the source of a stream that
@@ -39,6 +40,7 @@ type governor struct {
 	pause    time.Duration // from a change to a return, at least
 	xruns    uint64        // of the sink
 	xrun     time.Time     // when it had the last
+	dry      float64       // xruns that were not forgotten then
 }
 
 // A burden is what the governor knows of a stream.
@@ -110,15 +112,17 @@ func (g *governor) survey(set []*Stream) (o order) {
 	return o
 }
 
-// overloaded reports that the load is too high, or high and the sink runs dry again
-// and again.
+// overloaded reports that the load is too high, or lower but the sink runs dry again
+// and again: the system may be so busy that it does not wake the mixing goroutine in
+// time.
 func (g *governor) overloaded(xruns uint64, now time.Time) bool {
-	again := false
+	bound := shedAbove
 	if xruns != g.xruns {
-		again = now.Sub(g.xrun) < xrunsWithin
+		g.dry = g.remembered(now) + float64(xruns-g.xruns)
 		g.xruns, g.xrun = xruns, now
+		bound -= (g.dry - 1) * xrunWorth
 	}
-	return g.now > shedAbove || again && g.now > roomBelow
+	return g.now > bound
 }
 
 // relapsed sets the pause by what came of the last return.
@@ -138,7 +142,12 @@ func (g *governor) room(s *Stream, now time.Time) bool {
 	if quiet >= longestPause {
 		bound = calmBelow
 	}
-	return quiet >= g.pause && g.calm < bound*(1-s.burden.saved)
+	return quiet >= g.pause && g.calm < bound*(1-s.burden.saved) && g.remembered(now) < 1
+}
+
+// remembered is how many xruns are not forgotten.
+func (g *governor) remembered(now time.Time) float64 {
+	return g.dry * math.Exp(-now.Sub(g.xrun).Seconds()/xrunTime.Seconds())
 }
 
 // shed fades a stream out; discard does the rest. load is why, percent.
@@ -150,7 +159,7 @@ func (g *governor) shed(s *Stream, load int32, now time.Time) {
 		s.cutTo(Shed)
 	}
 	g.lower(b.cost)
-	g.changed = now
+	g.changed, g.dry = now, 0
 }
 
 // restore lets a stream return.
@@ -189,5 +198,9 @@ func (s *Stream) discard(a *attachment) {
 
 // tooSlow is the reason of a stream that is shed.
 func (b *burden) tooSlow() string {
-	return "the processor is too slow for all streams: a block took " + strconv.Itoa(int(b.load.Load())) + " % of its time"
+	dry, load := "", int(b.load.Load())
+	if load < 100*shedAbove {
+		dry = "the output runs dry, and "
+	}
+	return "the processor is too slow for all streams: " + dry + "a block took " + strconv.Itoa(load) + " % of its time"
 }

@@ -145,15 +145,15 @@ func TestOrderIsKept(t *testing.T) {
 	})
 }
 
-// Between the bounds, it takes a sink that runs dry.
+// Below the bound, it takes a sink that runs dry, the oftener the lower the load is.
 func TestXrunsUnderLoadShed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, c := range []struct {
 			load  float64
 			every time.Duration // xruns
 			want  string
-		}{{0.38, ms(400), "-b"}, {0.38, 2 * time.Second, ""}, {0.3, ms(400), ""}} {
-			b := newBox(t, 5*time.Second)
+		}{{0.38, ms(400), "-b"}, {0.38, 2 * time.Second, ""}, {0.25, ms(400), ""}, {0.1, time.Second, ""}, {0.1, ms(50), "-b +b"}} {
+			b := newBox(t, 8*time.Second)
 			b.costly("a", 0, c.load)
 			b.costly("b", 0, c.load)
 			for d := time.Second; d < 4*time.Second; d += c.every {
@@ -164,6 +164,7 @@ func TestXrunsUnderLoadShed(t *testing.T) {
 			if told(*changes) != c.want {
 				t.Errorf("load %.2f, an xrun each %v: %v, want %q", 2*c.load, c.every, *changes, c.want)
 			}
+			t.Logf("load %.2f, an xrun each %v: %v", 2*c.load, c.every, *changes)
 		}
 	})
 }
