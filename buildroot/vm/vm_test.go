@@ -37,6 +37,7 @@ var scenarios = []struct {
 	{name: "clocks", run: "^TestClock[A-Z]", limit: 4 * time.Minute},
 	{name: "chaos", run: "^Test(Chaos|Console)", limit: 5 * time.Minute},
 	{name: "load", run: "^TestLatency", limit: 4 * time.Minute},
+	{name: "overload", run: "^TestShed", params: []string{"snd_aloop.pcm_substreams=8,1,1,1"}, limit: 4 * time.Minute},
 	{name: "drift", run: "^TestDrift", limit: 20 * time.Minute},
 	{name: "cost", run: "^TestCost", params: []string{"snd_aloop.pcm_substreams=8,1,1,1"}, limit: 4 * time.Minute},
 }
