@@ -167,6 +167,7 @@ func (g *governor) restore(s *Stream, now time.Time) {
 	s.burden.shed = false
 	if s.is(Shed) {
 		s.delivered = now
+		s.in.clear()
 		s.state.Store(int32(Filling))
 	}
 	g.changed, g.returned = now, now
@@ -178,7 +179,6 @@ func (g *governor) restore(s *Stream, now time.Time) {
 func (s *Stream) discard(a *attachment) {
 	if s.is(Filling, Stalled) {
 		s.state.Store(int32(Shed))
-		s.in.clear()
 	}
 	if m := s.mix; a != nil && !s.eof && m.written >= s.burden.again {
 		frames := shedReads * m.cfg.Block
