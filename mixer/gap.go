@@ -1,6 +1,9 @@
 package mixer
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // After a gap, of the source or of the sink, a stream is to have the latency that it
 // had before, to a frame. What is plainly too much or too little is put right with
@@ -20,18 +23,21 @@ func gapFade(c Config) int { return c.Rate / 500 }
 
 // bridge takes in that the source has lost frames and captures again from now on.
 // What came before the gap is played to its end and what comes after it at the same
-// latency: between them is silence, as long as what was lost, for which the stream
-// has as many frames again as it had when its last block was due.
+// latency: between them is silence, as long as what was lost. That is what the stream
+// had more when its last block was due, and what the source would have captured since
+// this block was, if it took time to start again.
 func (s *Stream) bridge() {
-	if !s.is(Live) {
-		s.in.clear() // so that it does not begin with a gap in it
-		return
+	c, lost := s.mix.cfg, 0
+	if s.is(Live) {
+		lost = max(0, s.level-s.in.ready())
+		if late := s.mix.frames(time.Since(s.delivered)) - c.Block; late > plain(c) {
+			lost += min(late, 4*c.Block)
+		}
 	}
-	lost := max(0, int(math.Round(float64(s.level-s.in.ready())*s.in.step)))
-	if !s.in.bridge(lost, int(float64(gapFade(s.mix.cfg))*s.in.step)) {
-		return
-	}
+	lost = int(math.Round(float64(lost) * s.in.step))
+	s.in.bridge(lost, int(float64(gapFade(c))*s.in.step))
 	s.surplus.settle()
+	s.surplus.blocks++ // what is plain is right already
 	if s.follower != nil {
 		s.follower.gap()
 	}

@@ -11,29 +11,29 @@ import (
 // rate, and what brings them to that of the mix. "Frames" below are those of the
 // mix, "source frames" those in the ring.
 type inlet struct {
-	q    *ring
-	conv *resample.Resampler // nil: the frames are mixed as they are
-	step float64             // source frames for a frame of the mix
-	tail int                 // source frames of silence that follow the last one, within the filter's reach
-	edge ramp                // of the next source frames, after a gap
-	gap  uint64              // position in q where the last gap ended
+	q     *ring
+	conv  *resample.Resampler // nil: the frames are mixed as they are
+	step  float64             // source frames for a frame of the mix
+	tail  int                 // source frames of silence that follow the last one, within the filter's reach
+	taken []float32           // source frames on their way to conv
 
-	taken []float32 // source frames on their way to conv
+	begun uint64 // position in q where the present sound began
+	gap   uint64 // position in q where the last gap ended
 
-	// After a skip, what comes is faded in, and what was to come fades away beside it.
-	fade    ramp
-	skipped fading
-	other   []float32 // source frames of a fade
+	// After a gap, what is written is faded in, and what would have come fades away
+	// beside it; after a skip, the same of what is read.
+	gapIn, skipIn   ramp
+	gapOut, skipOut fading
 
 	predictor *predictor
-	past      []float32 // source frames to predict from
+	past      []float32 // source frames that it goes on from
+	other     []float32 // source frames of a fade
 }
 
 // newInlet makes an inlet for a mix of c from a source of rate frames a second that
-// has room for a latency. convert: even if the rate is the mix's. p is the mixing
-// goroutine's.
+// has room for a latency. convert: even if the rate is the mix's.
 func newInlet(c Config, rate int, latency time.Duration, convert bool, p *predictor) (inlet, error) {
-	in := inlet{step: float64(rate) / float64(c.Rate), predictor: p, past: make([]float32, predictFrom*c.Channels)}
+	in := inlet{step: float64(rate) / float64(c.Rate), predictor: p}
 	in.q = newRing(max(int(16*float64(c.Block)*in.step), rate/10)+int(latency.Seconds()*float64(rate)), c.Channels)
 	if convert || rate != c.Rate {
 		conv, err := resample.New(rate, c.Rate, c.Channels)
@@ -44,9 +44,11 @@ func newInlet(c Config, rate int, latency time.Duration, convert bool, p *predic
 		most := int(float64(c.Block)*in.step*1.02) + 2*conv.Lookahead() + 2
 		in.taken = make([]float32, most*c.Channels)
 	}
-	in.fade.set(1)
+	in.gapIn.set(1)
+	in.skipIn.set(1)
+	in.past = make([]float32, predictFrom*c.Channels)
 	in.other = make([]float32, int(math.Ceil(float64(rampFrames(c))*in.step))*c.Channels)
-	in.skipped = newFading(len(in.other))
+	in.gapOut, in.skipOut = newFading(len(in.other)), newFading(len(in.other))
 	return in, nil
 }
 
@@ -77,47 +79,63 @@ func (in *inlet) span() float64 {
 
 // write appends source frames, which it may change.
 func (in *inlet) write(frames []float32) {
-	if !in.edge.rests() {
-		in.edge.apply(frames, in.q.channels)
+	if in.gapIn.rests() && in.gapOut.silent() {
+		in.q.write(frames)
+		return
 	}
+	in.gapIn.apply(frames, in.q.channels)
+	in.gapOut.play(frames)
 	in.q.write(frames)
 }
 
 // bridge puts so many source frames of silence in the place of what was lost, with
-// the frames before faded out, or what would have followed them if they are too few,
-// and those that follow in. false: nothing has come since the last gap, which has
-// been bridged; a source that has nothing but gaps shall not seem to live.
-func (in *inlet) bridge(lost, fade int) bool {
-	if in.q.w.Load() == in.gap {
-		return false
-	}
-	if missing := fade - in.q.len(); missing > 0 {
-		more := in.other[:missing*in.q.channels]
-		in.foretell(more)
-		in.q.write(more)
-		lost -= missing
-	}
+// the frames before, and what would have followed them, faded out and those that
+// follow in. Only one gap in a row is filled: a source that delivers nothing between
+// gaps shall not seem to live.
+func (in *inlet) bridge(lost, fade int) {
+	c := in.q.channels
+	rest := max(0, fade-in.q.len())
+	more := in.other[:rest*c]
+	in.goOn(more)
 	in.q.fadeOut(fade)
-	in.q.pad(max(0, lost))
+	in.gapOut.add(more, float32(rest)/float32(fade), c)
+	in.gapIn = ramp{to: 1, len: fade}
+	if in.q.w.Load() != in.gap {
+		in.pad(lost)
+	}
 	in.gap = in.q.w.Load()
-	in.edge = ramp{to: 1, len: fade}
-	return true
 }
 
-// foretell writes what would follow the last frame in the ring.
-func (in *inlet) foretell(dst []float32) {
-	known := min(predictFrom, in.q.len()+in.q.kept())
-	past := in.past[:known*in.q.channels]
-	in.q.peek(past, in.q.len()-known)
-	for c := range in.q.channels {
-		in.predictor.predict(dst, past, c, in.q.channels)
+// pad appends so many source frames of silence, or as many as there is room for.
+func (in *inlet) pad(frames int) {
+	c := in.q.channels
+	for frames = min(frames, in.q.free()); frames > 0; {
+		silence := in.other[:min(frames*c, len(in.other))]
+		clear(silence)
+		in.gapOut.play(silence)
+		frames -= in.q.write(silence)
+	}
+}
+
+// goOn writes what would have followed the newest frame into dst.
+func (in *inlet) goOn(dst []float32) {
+	c := in.q.channels
+	past := in.past[:min(predictFrom, in.q.size, int(in.q.w.Load()-in.begun))*c]
+	in.q.newest(past)
+	if _, square := measure(past); len(dst) == 0 || !isNumber(square) {
+		clear(dst)
+		return
+	}
+	for channel := range c {
+		in.predictor.predict(dst, past, channel, c)
 	}
 }
 
 // read moves the next frames into dst, as many as there are and fit, and returns
 // their number. With skip, it crossfades, over a ramp, to those that come so many
-// source frames later; with a negative skip, to those that came so much earlier,
-// which are heard again. Within such a crossfade, it skips no more.
+// source frames later, or with a negative skip to those that came so much earlier,
+// which are heard again; within such a crossfade, it skips no more. What is short is
+// not helped by being heard again.
 func (in *inlet) read(dst []float32, skip int) int {
 	if in.conv == nil {
 		return in.take(dst, skip)
@@ -137,19 +155,21 @@ func (in *inlet) read(dst []float32, skip int) int {
 // take moves source frames from the ring into dst; see read.
 func (in *inlet) take(dst []float32, skip int) int {
 	c := in.q.channels
-	if skip != 0 && in.fade.rests() {
-		if n := in.q.peek(in.other, 0) * c; n < len(in.other) {
-			in.foretell(in.other[n:])
-		}
-		in.skipped.add(in.other, 1, c)
-		in.fade = ramp{to: 1, len: len(in.other) / c}
+	if (skip > 0 || skip < 0 && in.q.len() >= len(dst)/c) && in.skipIn.rests() {
+		n := in.q.peek(in.other, 0)
+		in.goOn(in.other[n*c:])
+		in.skipOut.add(in.other, 1, c)
+		in.skipIn = ramp{to: 1, len: len(in.other) / c}
 		in.q.drop(skip)
 	}
 	n := in.q.read(dst)
-	in.fade.apply(dst[:n*c], c)
-	in.skipped.play(dst[:n*c])
+	in.skipIn.apply(dst[:n*c], c)
+	in.skipOut.play(dst[:n*c])
 	return n
 }
+
+// kept is how many source frames of the present sound that were read are still there.
+func (in *inlet) kept() int { return min(in.q.kept(), int(in.q.r.Load()-in.begun)) }
 
 // drop discards the oldest frames.
 func (in *inlet) drop(frames int) {
@@ -166,9 +186,11 @@ func (in *inlet) finish() {
 // clear discards everything.
 func (in *inlet) clear() {
 	in.q.drop(in.q.len())
-	in.tail = 0
-	in.fade.set(1)
-	in.skipped.clear()
+	in.tail, in.begun = 0, in.q.w.Load()
+	in.gapIn.set(1)
+	in.skipIn.set(1)
+	in.gapOut.clear()
+	in.skipOut.clear()
 	if in.conv != nil {
 		in.conv.Reset()
 	}

@@ -168,7 +168,7 @@ func (r *script) faults() {
 		{"burst", func() { c := r.card; c.Hold(true); r.soon(ms(100)); c.Hold(false) }},
 		{"unplug and plug", func() { r.card.Fail(errUnplugged); r.soon(ms(200)); r.attach() }},
 		{"replace", r.attach},
-		{"overflow", func() { r.card.Lose(ErrGap) }},
+		{"overflow", func() { r.card.Lose(0, ErrGap) }},
 		{"rate step", func() { r.card.SetPPM(r.random.NormFloat64() * 3000) }},
 		{"wrong number of frames", func() { r.liar.lies <- []int{-1e6, 1e6, -1, 1}[r.random.IntN(4)]; r.soon(ms(50)); r.attach() }},
 		{"wrong shape", func() {

@@ -250,7 +250,9 @@ func (m *Mixer) moment(queued int, at time.Time) moment {
 func (m *Mixer) Play(sink Sink) error {
 	block := make([]float32, len(m.sum))
 	m.last = time.Time{}
-	m.output.fader.set(0) // what the last sink broke off is faded in
+	if m.written > 0 {
+		m.output.fader.set(0) // what the last sink broke off is faded in
+	}
 	for {
 		queued, at, err := sink.Wait()
 		if errors.Is(err, ErrGap) {

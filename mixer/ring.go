@@ -58,24 +58,22 @@ func (q *ring) peek(dst []float32, skip int) int {
 	return n
 }
 
-// pad appends frames of silence, as many as there is room for.
-func (q *ring) pad(frames int) {
-	w := q.w.Load()
-	frames = min(frames, q.free())
-	for i := range frames {
-		clear(q.buf[(int(w)+i)&(q.size-1)*q.channels:][:q.channels])
-	}
-	q.w.Store(w + uint64(frames))
+// newest copies the newest frames into dst, as many as fit; they may have been read.
+func (q *ring) newest(dst []float32) {
+	at := (int(q.w.Load()) - len(dst)/q.channels) & (q.size - 1)
+	k := copy(dst, q.buf[at*q.channels:])
+	copy(dst[k:], q.buf)
 }
 
 // kept is how many frames that were read are still there.
 func (q *ring) kept() int { return int(min(q.r.Load(), uint64(q.free()))) }
 
-// fadeOut fades the newest frames out, at most so many. Only where reader and
-// writer are the same goroutine.
+// fadeOut applies the beginning of a fade to silence of so many frames to the newest
+// ones, or as much of it as there are frames. Only where reader and writer are the
+// same goroutine.
 func (q *ring) fadeOut(frames int) {
-	frames = min(frames, q.len())
 	fade := ramp{from: 1, len: frames}
+	frames = min(frames, q.len())
 	for i := range frames {
 		at := (int(q.w.Load()) - frames + i) & (q.size - 1)
 		fade.apply(q.buf[at*q.channels:][:q.channels], q.channels)

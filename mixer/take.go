@@ -161,7 +161,7 @@ func (s *Stream) keepUp(now moment) (skip int) {
 		s.sync.follows(f, s.mix.duration(now.queued))
 		most = int(float64(most) * min(1, f.loop.Ratio()))
 	}
-	return max(-s.in.q.kept(), min(skip, max(0, most)))
+	return max(-s.in.kept(), min(skip, max(0, most)))
 }
 
 // measure takes in the levels of x, which is what the stream has of a block of so

@@ -34,6 +34,7 @@ type Card struct {
 	err     error
 	once    error
 	lost    bool // with once: what has not been delivered
+	pause   time.Duration
 }
 
 // NewCard makes a card that starts now.
@@ -69,9 +70,11 @@ func (c *Card) Fail(err error) { c.change(func() { c.err = err }) }
 // Once makes the next Read, and only that, return err.
 func (c *Card) Once(err error) { c.change(func() { c.once = err }) }
 
-// Lose makes the next Read return err, and the frames that had not been delivered
-// by then are lost.
-func (c *Card) Lose(err error) { c.change(func() { c.once, c.lost = err, true }) }
+// Lose makes the next Read return err, after a pause, and the frames that had not
+// been delivered by then are lost.
+func (c *Card) Lose(pause time.Duration, err error) {
+	c.change(func() { c.once, c.lost, c.pause = err, true, pause })
+}
 
 func (c *Card) speed() float64 {
 	if c.stalled {
@@ -125,6 +128,7 @@ func (c *Card) Read(dst []float32) (int, error) {
 	}
 	if err := c.once; err != nil {
 		if c.lost {
+			time.Sleep(c.pause)
 			c.given, _ = c.there()
 		}
 		c.once, c.lost = nil, false
@@ -164,16 +168,30 @@ type Sink struct {
 
 	start   time.Time
 	written int // frames
-	jump    time.Duration
-	err     error // of the next Wait
+
+	mu   sync.Mutex
+	jump time.Duration
+	err  error // of the next Wait
 }
 
 // Jump makes the next Wait return err. From then on the sink plays everything, what
-// it has queued too, later by so much than it would have. The goroutine that calls
-// Wait may call it, in Took, or another that sleeps while that one runs.
-func (s *Sink) Jump(later time.Duration, err error) { s.jump, s.err = later, err }
+// it has queued too, later by so much than it would have.
+func (s *Sink) Jump(later time.Duration, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.jump, s.err = later, err
+}
 
-// Due is when the frame that is written next will be played.
+// jumped returns what Jump has said since the last call.
+func (s *Sink) jumped() (later time.Duration, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	later, err = s.jump, s.err
+	s.jump, s.err = 0, nil
+	return later, err
+}
+
+// Due is when the frame that is written next will be played; for Took.
 func (s *Sink) Due() time.Time { return s.start.Add(s.duration(s.written)) }
 
 // Wait implements mixer.Sink.
@@ -182,15 +200,15 @@ func (s *Sink) Wait() (int, time.Time, error) {
 		s.start = time.Now()
 		s.play(make([]float32, (s.Periods-1)*s.Block*s.Channels))
 	}
-	err := s.err
-	s.start = s.start.Add(s.jump)
-	s.jump, s.err = 0, nil
+	later, err := s.jumped()
+	s.start = s.start.Add(later)
 	room := s.written - (s.Periods-1)*s.Block // frames played when there is room for a block
-	time.Sleep(time.Until(s.start.Add(s.duration(room))))
+	at := s.start.Add(s.duration(room))
+	time.Sleep(time.Until(at))
 	if time.Since(s.start) >= s.Stop {
 		return 0, time.Time{}, ErrStopped
 	}
-	return (s.Periods - 1) * s.Block, time.Now(), err
+	return (s.Periods - 1) * s.Block, at, err
 }
 
 // Write implements mixer.Sink.

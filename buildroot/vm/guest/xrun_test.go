@@ -12,7 +12,6 @@ import (
 
 	"submix/hw/alsa"
 	"submix/hw/pcm"
-	"submix/mixer/analyse"
 )
 
 // twoPeriods is the most that an xrun may cost, at blocks of 240 frames.
@@ -91,7 +90,7 @@ func startXruns(t *testing.T, adaptive bool) *xrunTest {
 				return x.box.stream(s.name)["lock"] == "locked"
 			})
 		}
-		time.Sleep(3 * time.Second)
+		time.Sleep(10 * time.Second) // until they keep still
 	}
 	time.Sleep(2 * time.Second)
 	return x
@@ -142,65 +141,6 @@ func (x *xrunTest) now(who int) injection {
 	// What the card plays is recorded when one of its ends looks, some time after; 10 ms before, nothing has happened.
 	one.frame = x.out.frameAt(time.Now()) - 480
 	return one
-}
-
-func (x *xrunTest) sample(frame, channel int) int16 { return x.mix[6*frame+channel] }
-
-// offset is by how many frames the recording is behind the source k at a frame of the recording, if it was about guess.
-func (x *xrunTest) offset(k, frame int, guess int64) float64 {
-	const frames, reach = 4800, 1000
-	source := marked(k)
-	if !x.adaptive {
-		for off := guess - reach; off <= guess+reach; off++ {
-			if matches(source, int64(frame)-off, []int{2 * k}, 200, func(f, c int) int16 { return x.sample(frame+f, c) }) == 200 {
-				return float64(off)
-			}
-		}
-		x.t.Fatalf("stream %c: its signal is not in the mix at frame %d", 'a'+k, frame)
-	}
-	a, b := make([]float64, frames), make([]float64, frames)
-	for i := range a {
-		a[i], b[i] = float64(source(int64(frame+i)-guess, 2*k)), float64(x.sample(frame+i, 2*k))
-	}
-	return float64(guess) + analyse.Delay(a, b, reach)
-}
-
-// silences are the runs of silence of stream k, of five frames and more.
-func (x *xrunTest) silences(k, from, to int) []analyse.Gap {
-	var list []analyse.Gap
-	run := 0
-	for f := from; f <= to; f++ {
-		if f < to && x.sample(f, 2*k) == 0 {
-			run++
-			continue
-		}
-		if run >= 5 {
-			list = append(list, analyse.Gap{Frame: int64(f - run), Frames: run})
-		}
-		run = 0
-	}
-	return list
-}
-
-// clicks are the places where the second derivative of the tone of stream k is beyond that of a tone with fades of 2 ms.
-// Within 2 ms they are one: a cable that has run dry plays a tick of old sound before it stops.
-func (x *xrunTest) clicks(k, from, to int) (places []int, most float64) {
-	omega := 2 * math.Pi * xrunHz / 48000
-	const fade, rounding = 96.0, 4.0 / 32768
-	bound := xrunLevel*(omega*omega+1/fade) + rounding // where a fade begins on a crest
-	last := from - 97
-	at := func(f int) float64 { return float64(x.sample(f, 2*k+1)) / 32768 }
-	for f := from; f < to; f++ {
-		d := math.Abs(at(f) - 2*at(f-1) + at(f-2))
-		most = max(most, d)
-		if d > bound {
-			if f > last+96 {
-				places = append(places, f)
-			}
-			last = f
-		}
-	}
-	return places, most
 }
 
 // check looks at each second after an injection.
@@ -265,24 +205,6 @@ func (x *xrunTest) check() {
 	x.counted()
 }
 
-// guess is about where stream k is, by the tone's correlation: the noise is looked for over a second.
-func (x *xrunTest) guess(k, frame int) int64 {
-	const frames = 4800
-	source := marked(k)
-	now := x.players[k].played - int64(len(x.mix)/6-frame) // about the frame that was played then
-	best, most := int64(0), 0.0
-	for back := int64(-24000); back < 24000; back++ {
-		sum := 0.0
-		for i := range 64 {
-			sum += float64(source(now-back+int64(i), 2*k)) * float64(x.sample(frame+i, 2*k))
-		}
-		if sum > most {
-			best, most = int64(frame)-now+back, sum
-		}
-	}
-	return best
-}
-
 // counted checks that every xrun was counted where it was, and nothing else.
 func (x *xrunTest) counted() {
 	want := map[int]int{}
@@ -311,13 +233,6 @@ func name(who int) string {
 		return "the output"
 	}
 	return "stream " + string(rune('a'+who))
-}
-
-func lengths(gaps []analyse.Gap) (all []int) {
-	for _, g := range gaps {
-		all = append(all, g.Frames)
-	}
-	return all
 }
 
 // An xrun each second, of the output and of the captures in turn, is one gap of at most two periods; a second later every
