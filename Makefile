@@ -35,7 +35,7 @@ test: go-test vm-test ## every test: the Go tests with the race detector, then t
 go-test:
 	CGO_ENABLED=1 go test -race ./...
 	go test -count=1 -v -run '^TestDay$$' ./mixer/drift/ -hours 24
-	GOMAXPROCS=1 go test -count=1 -v -run '^TestChaos$$' ./cmd/submixd/ -hours 2
+	go test -count=1 -v -run '^TestChaos$$' ./cmd/submixd/ -hours 2
 
 # Days that know nothing of one another, as many at a time as there are processors.
 soak: ## HOURS=720 simulated hours of chaos, a day from each seed from SEED=1 on
@@ -44,7 +44,7 @@ soak: ## HOURS=720 simulated hours of chaos, a day from each seed from SEED=1 on
 	@echo "$(HOURS) hours from seed $(SEED) on"
 	@for ((day = 0; day * 24 < $(HOURS); day++)); do \
 		echo "-seed $$(($(SEED) + day)) -hours $$(($(HOURS) - day * 24 < 24 ? $(HOURS) - day * 24 : 24))"; \
-	done | GOMAXPROCS=1 xargs -P "$$(nproc)" -L 1 bin/soak.test -test.run '^TestChaos$$' -test.timeout 24h -test.v
+	done | xargs -P "$$(nproc)" -L 1 bin/soak.test -test.run '^TestChaos$$' -test.timeout 24h -test.v
 
 fuzz: ## every fuzz target, two at a time, for FUZZTIME=30s each
 	@grep -rno --include='*_test.go' '^func Fuzz[A-Za-z]*' . | \

@@ -113,6 +113,7 @@ func (c *chaos) plugAll() {
 	for _, v := range c.victims {
 		v.change(0, func() { v.out, v.refused, v.slow = time.Time{}, time.Time{}, 0 })
 	}
+	c.b.devices.ring()
 }
 
 // mend puts everything right, and everything must be as in the beginning.

@@ -88,13 +88,12 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 	tape := filepath.Join(t.TempDir(), "tape.wav")
 	writeWAV(t, tape, chaosRate, 2, chaosTape())
 	c.victims = newVictims(tape)
-	c.rig = newRig(t, c.toml(0))
-	file, err := state.Open(filepath.Join(t.TempDir(), "state.json"), filepath.Join(t.TempDir(), "state.json"))
+	dir := t.TempDir()
+	kept, err := state.Open(filepath.Join(dir, "state.json"), filepath.Join(dir, "now.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.kept = file
-	c.b.drifts = newDrifts(file, slog.New(c.log))
+	c.rig = newRigWith(t, c.toml(0), kept)
 	c.b.openSource = c.openSource
 	c.b.openSink = c.openSink
 	return c
@@ -102,18 +101,26 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 
 // begin starts the box with what main gives it; stop ends that.
 func (c *chaos) begin() (stop func()) {
-	saved := background(func(ctx context.Context) { saving(ctx, c.kept, slog.New(c.log)) })
+	log := slog.New(c.log)
+	saved := background(func(ctx context.Context) { saving(ctx, c.kept, log) })
+	h := health{log: log, pulse: c.b.pulse, notify: func(string) {}, watchdog: 10 * time.Second,
+		because: func(reason string) {
+			if reason != "" {
+				c.fail("%s", reason)
+			}
+		},
+		giveUp: func() { c.fail("health has given up") }}
+	watched := background(h.run)
 	c.run()
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { monitor(ctx, c.b, slog.New(c.log)) })
+	monitored := background(func(ctx context.Context) { monitor(ctx, c.b, log) })
 	c.serial = newSerialConsole(c)
-	running.Go(func() { c.serve(ctx, c.serial, "serial") })
+	served := background(func(ctx context.Context) { c.serve(ctx, c.serial, "serial") })
 	return func() {
-		cancel()
 		close(c.serial.in)
-		running.Wait()
+		served()
 		c.clients.Wait()
+		monitored()
+		watched()
 		saved()
 	}
 }

@@ -53,15 +53,21 @@ func inBubble(t *testing.T, toml string, test func(r *rig)) {
 }
 
 func newRig(t *testing.T, toml string) *rig {
-	r := &rig{T: t, path: filepath.Join(t.TempDir(), "submix.toml"), log: control.NewLog(slog.DiscardHandler),
+	t.Helper()
+	kept, err := state.Open("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newRigWith(t, toml, kept)
+}
+
+func newRigWith(t *testing.T, toml string, kept *state.File) *rig {
+	r := &rig{T: t, path: filepath.Join(t.TempDir(), "submix.toml"), log: control.NewLog(slog.DiscardHandler), kept: kept,
 		mixing: make(chan error, 1), cards: map[string]*sim.Source{}}
 	r.configure(toml)
 	load := func() (*config.Config, error) { return config.Load(r.path, control.Check) }
 	cfg, err := load()
 	if err != nil {
-		t.Fatal(err)
-	}
-	if r.kept, err = state.Open("", ""); err != nil {
 		t.Fatal(err)
 	}
 	if r.b, err = newBox(cfg, load, r.kept, slog.New(r.log)); err != nil {
