@@ -69,9 +69,8 @@ func (x *xrunTest) clicks(k, from, to int) (places []int, most float64) {
 	return places, most
 }
 
-// guess is about where stream k is, by the tone's correlation: the noise is looked for over a second.
+// guess is about by how many frames the recording is behind the source k, within half a second of when it was played.
 func (x *xrunTest) guess(k, frame int) int64 {
-	const frames = 4800
 	source := marked(k)
 	now := x.players[k].played - int64(len(x.mix)/6-frame) // about the frame that was played then
 	best, most := int64(0), 0.0
