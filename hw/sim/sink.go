@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Recorder takes what a sink plays: whole blocks, interleaved, which it must not keep.
+// Recorder takes what a sink plays: whole blocks, interleaved, which it must not keep. Of the silence at the start and
+// after an underrun it is told nothing, so that there is no edge to fade in what it takes.
 type Recorder interface {
 	WriteFrames(samples []float32) error
 }
