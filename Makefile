@@ -10,13 +10,17 @@ SEED      ?= 1
 FUZZTIME  ?= 30s
 
 BUILD       = go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+# What -run and flags of our own may follow.
+VM          = buildroot/vm/packages.sh run && buildroot/vm/kernel.sh && \
+              go test -tags vm -count=1 -timeout 60m -v ./buildroot/vm/
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Every file, of whatever name, that begins as a shell script does.
 SCRIPTS     = find . \( -name .git -o -name bin \) -prune -o -type f -size -64k -exec \
               awk 'FNR == 1 && /^\#!.*[\/ ](ba|da)?sh$$/ { print FILENAME } { nextfile }' {} +
 
 .DEFAULT_GOAL := help
-.PHONY: help build arm64 run test go-test vm-test vm-drift vm-xrun vm-cost lint bench bench-resample vm-power soak fuzz vm-chaos clean
+.PHONY: help build arm64 run test go-test soak fuzz vm-test vm-drift vm-xrun vm-plug vm-chaos vm-power vm-cost lint \
+        bench bench-resample clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -52,33 +56,25 @@ fuzz: ## every fuzz target, two at a time, for FUZZTIME=30s each
 		xargs -P 2 -L 1 bash -c 'go test -run "^$$" -fuzz "^$$0\$$" -fuzztime $(FUZZTIME) -parallel 1 "$$1"'
 
 vm-test: ## the arm64 programs on real kernel drivers, in a virtual machine
-	buildroot/vm/packages.sh run
-	buildroot/vm/kernel.sh
-	go test -tags vm -count=1 -timeout 20m -v ./buildroot/vm/
+	$(VM)
 
 vm-drift: ## the tests of clocks that drift, for as long as they are meant to: 300 s
-	buildroot/vm/packages.sh run
-	buildroot/vm/kernel.sh
-	go test -tags vm -count=1 -timeout 60m -v -run TestMachine/drift ./buildroot/vm/ -long
+	$(VM) -run TestMachine/drift -long
 
 vm-xrun: ## an xrun each second, for as long as it is meant to: 60 s
-	buildroot/vm/packages.sh run
-	buildroot/vm/kernel.sh
-	go test -tags vm -count=1 -timeout 20m -v -run TestMachine/xrun ./buildroot/vm/ -long
+	$(VM) -run TestMachine/xrun -long
+
+vm-plug: ## each card pulled and put back 50 times
+	$(VM) -run TestMachine/plug -long
+
 vm-chaos: ## faults from a script on real drivers, for 70 s
-	buildroot/vm/packages.sh run
-	buildroot/vm/kernel.sh
-	go test -tags vm -count=1 -timeout 20m -v -run TestMachine/chaos ./buildroot/vm/ -long
+	$(VM) -run TestMachine/chaos -long
+
+vm-power: ## the power cut 200 times, while the state is saved
+	$(VM) -run TestPowerCut -long
 
 vm-cost: ## what adaptive streams take of the processor, and where it goes
-	buildroot/vm/packages.sh run
-	buildroot/vm/kernel.sh
-	go test -tags vm -count=1 -timeout 20m -v -run TestMachine/cost ./buildroot/vm/
-
-vm-power: ## 200 power cuts while the state is saved; vm-test has 12
-	buildroot/vm/packages.sh run
-	buildroot/vm/kernel.sh
-	go test -tags vm -count=1 -timeout 60m -v -run TestPowerCut ./buildroot/vm/ -long
+	$(VM) -run TestMachine/cost
 
 lint: ## gofmt, go vet (amd64 and arm64), staticcheck, shellcheck
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted with gofmt:" $$unformatted; exit 1; }

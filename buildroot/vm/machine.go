@@ -20,6 +20,7 @@ type Machine struct {
 	Initramfs string        // path of the archive that Build made
 	Params    []string      // more kernel parameters, without blanks: "snd_aloop.timer_source=,Dummy.0.0"
 	Devices   []string      // more arguments of qemu, after those below
+	USB       bool          // has a USB socket: see usbSocket
 	Args      []string      // arguments of the guest's tests, without blanks: "-test.run=^TestSmoke$"
 	Limit     time.Duration // of the host's time; then the machine is ended
 }
@@ -85,6 +86,9 @@ func (m Machine) run(ctx context.Context, dir string) (exit string, err error) {
 	words := append(append(append([]string{}, params...), m.Params...), "--")
 	words = append(words, m.Args...)
 	args := append(append([]string{}, qemu...), m.Devices...)
+	if m.USB {
+		args = append(args, usbDevices...)
+	}
 	args = append(args, "-kernel", m.Kernel, "-initrd", m.Initramfs, "-append", strings.Join(words, " "))
 
 	var messages strings.Builder
@@ -96,6 +100,14 @@ func (m Machine) run(ctx context.Context, dir string) (exit string, err error) {
 		end := os.NewFile(uintptr(fd), fmt.Sprintf("cable%d", i))
 		defer end.Close()
 		cmd.ExtraFiles = append(cmd.ExtraFiles, end)
+	}
+	if m.USB {
+		usb, err := startUSBSocket()
+		if err != nil {
+			return "", err
+		}
+		defer usb.end()
+		cmd.ExtraFiles = append(cmd.ExtraFiles, usb.theirs[:]...)
 	}
 	// The signal comes at the death of the thread that started the process, so that thread must stay.
 	runtime.LockOSThread()

@@ -21,6 +21,7 @@ var scenarios = []struct {
 	name   string
 	run    string   // which of the guest's tests, as for go test -run, without blanks
 	params []string // more kernel parameters
+	usb    bool     // has a USB socket
 	limit  time.Duration
 }{
 	{name: "drivers", run: "^Test(Smoke|ALSA|HW|Resample|RingOut)", limit: 2 * time.Minute},
@@ -30,11 +31,8 @@ var scenarios = []struct {
 	{name: "clocks", run: "^TestClock[A-Z]", limit: 4 * time.Minute},
 	{name: "xrun", run: "^TestXrun", limit: 6 * time.Minute},
 	{name: "health", run: "^TestHealth", limit: 4 * time.Minute},
-	{name: "drivers", run: "^Test(Smoke|ALSA|HW|Resample)", limit: 2 * time.Minute},
-	{name: "mix", run: "^Test(Mix|Serial|Button|NoOutput|Bad)", limit: 4 * time.Minute},
-	// SrcB has Dummy for a clock: it moves only while something plays on Dummy with the same period.
-	{name: "clocked", run: "^TestClocked", params: []string{"snd_aloop.timer_source=,Dummy.0.0"}, limit: 2 * time.Minute},
-	{name: "clocks", run: "^TestClock[A-Z]", limit: 4 * time.Minute},
+	// Cards take the lowest number that is free.
+	{name: "plug", run: "^TestPlug", params: []string{"snd_aloop.index=-1,-1,-1,-1"}, usb: true, limit: 10 * time.Minute},
 	{name: "chaos", run: "^Test(Chaos|Console)", limit: 5 * time.Minute},
 	{name: "load", run: "^TestLatency", limit: 4 * time.Minute},
 	{name: "overload", run: "^TestShed", params: []string{"snd_aloop.pcm_substreams=8,1,1,1"}, limit: 4 * time.Minute},
@@ -46,7 +44,7 @@ func TestMachine(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			report(t, boot(t, s.run, s.limit, s.params...))
+			report(t, bootWith(t, Machine{Params: s.params, USB: s.usb, Limit: s.limit}, s.run))
 		})
 	}
 }
@@ -104,11 +102,17 @@ func endWithParent(parent int) {
 
 func boot(t *testing.T, run string, limit time.Duration, params ...string) *Report {
 	t.Helper()
-	m, err := images()
+	return bootWith(t, Machine{Params: params, Limit: limit}, run)
+}
+
+// bootWith boots a machine that is m with images and tests.
+func bootWith(t *testing.T, m Machine, run string) *Report {
+	t.Helper()
+	made, err := images()
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Params, m.Limit = params, limit
+	m.Kernel, m.Initramfs = made.Kernel, made.Initramfs
 	m.Args = []string{"-test.v=test2json", "-test.timeout=30m", "-test.run=" + run, fmt.Sprintf("-long=%v", *long)}
 	r, err := m.Run(context.Background())
 	if err != nil {

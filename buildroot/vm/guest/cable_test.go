@@ -190,8 +190,15 @@ type mark struct {
 
 func startRecorder(t *testing.T, device string, channels int) *recorder {
 	t.Helper()
+	return startRecorderIn(t, device, channels, []pcm.Format{pcm.S16LE})
+}
+
+// startRecorderIn records in one of the formats given, or, with nil, in whatever the other end of the cable may have
+// chosen.
+func startRecorderIn(t *testing.T, device string, channels int, formats []pcm.Format) *recorder {
+	t.Helper()
 	r := &recorder{channels: channels, samples: make([]int16, 0, 48000*channels*recorded), marks: make([]mark, 0, 500*recorded)}
-	r.listener = listen(t, alsa.Config{Device: device, Channels: channels, Formats: []pcm.Format{pcm.S16LE}}, r.keep)
+	r.listener = listen(t, alsa.Config{Device: device, Channels: channels, Formats: formats}, r.keep)
 	return r
 }
 
