@@ -138,8 +138,10 @@ func TestPlugUSBPlayback(t *testing.T) {
 	}
 	b.noMore(before)
 	t.Logf("no-output %v after it was pulled; plays again %v after its node was there; the latencies were %.2f ms off at worst", gone, back, worst)
-	if slices.Max(back) > backWithin || worst > 1 {
-		t.Errorf("want %v and 1 ms at most", backWithin)
+	// A USB card takes what it holds beyond its buffer as it starts: what the latency is off by then, up to a block, is
+	// made up for by the resampler, which takes some seconds.
+	if slices.Max(back) > backWithin || worst > 6 {
+		t.Errorf("want %v and 6 ms at most", backWithin)
 	}
 }
 
