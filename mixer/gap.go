@@ -67,9 +67,9 @@ func (u *surplus) frames(above int, c Config) (drop int) {
 	switch {
 	case !u.settling:
 		return u.watch(above, c)
-	case u.blocks == 1, over > 4*c.Block: // the first is not at its usual moment
+	case u.blocks <= 2, over > 4*c.Block: // the first is not at its usual moment
 		u.least = math.MaxInt
-		if max(over, -over) > plain(c) {
+		if u.blocks != 2 && max(over, -over) > plain(c) {
 			return over
 		}
 	case u.blocks*c.Block >= settleFrames(c):
