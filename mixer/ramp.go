@@ -31,9 +31,6 @@ func (r *ramp) toward(g float32, frames int) {
 	}
 }
 
-// land reaches zero in frames frames, whatever the ramp was doing.
-func (r *ramp) land(frames int) { *r = ramp{from: r.now(), len: frames} }
-
 // rests reports that the ramp has arrived.
 func (r *ramp) rests() bool { return r.pos >= r.len }
 
