@@ -157,3 +157,19 @@ func TestNothingButGaps(t *testing.T) {
 		t.Logf("%d xruns in a second", s.Info().Xruns)
 	})
 }
+
+// A source that lost less than a block, and delivers again at once, is back at its
+// latency.
+func TestSourceLosesLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBox(t, 4*time.Second)
+		c, s := b.card("a", counting)
+		before := latencyAt(ms(1999), s)
+		at(ms(2001), func() { c.Overrun(17, ErrGap) })
+		b.play()
+		t.Logf("latency %v before, %v after", time.Duration(before.Load()), s.Info().Latency)
+		if d := s.Info().Latency - time.Duration(before.Load()); d.Abs() > time.Second/boxRate {
+			t.Errorf("it differs by %v", d)
+		}
+	})
+}

@@ -76,6 +76,12 @@ func (c *Card) Lose(pause time.Duration, err error) {
 	c.change(func() { c.once, c.lost, c.pause = err, true, pause })
 }
 
+// Overrun loses what has been captured and not been delivered, and so many frames
+// more; the next Read says so, and the one after delivers.
+func (c *Card) Overrun(frames int, err error) {
+	c.change(func() { c.given, c.once = int64(c.base+1e-6)+int64(frames), err })
+}
+
 func (c *Card) speed() float64 {
 	if c.stalled {
 		return 0
