@@ -20,7 +20,7 @@ import (
 
 var (
 	chaosSeed  = flag.Uint64("seed", 1, "what the script of TestChaos is made from")
-	chaosHours = flag.Float64("hours", 0.1, "simulated hours of TestChaos")
+	chaosHours = flag.Float64("hours", 0.05, "simulated hours of TestChaos")
 )
 
 // TestChaos runs the whole box on simulated cards, in simulated time, through
