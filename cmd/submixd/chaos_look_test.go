@@ -138,7 +138,7 @@ func (c *chaos) mend() {
 	if c.base == (footprint{}) {
 		c.base = c.last
 	}
-	if c.last.goroutines != c.base.goroutines || c.last.open != c.base.open || c.last.heap > c.base.heap+512<<10 {
+	if c.last.goroutines != c.base.goroutines || c.last.open != c.base.open || c.last.heap > c.base.heap+128<<10 {
 		c.fail("at first there were %v; now %v", c.base, c.last)
 	}
 }
