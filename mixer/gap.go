@@ -51,17 +51,23 @@ type surplus struct {
 	blocks   int
 	usual    int  // least, over the last second of which it was not changed
 	settling bool // since a gap: it is to be what is usual
+	begun    bool // a block has been taken: nothing is usual before
 }
 
 func (u *surplus) reset() { *u = surplus{least: math.MaxInt} }
 
-// settle says that there was a gap.
-func (u *surplus) settle() { *u = surplus{least: math.MaxInt, usual: u.usual, settling: true} }
+// settle says that there was a gap. A stream that begins with it has nothing to
+// come back to.
+func (u *surplus) settle() {
+	if u.begun {
+		*u = surplus{least: math.MaxInt, usual: u.usual, settling: true, begun: true}
+	}
+}
 
 // frames takes in the frames above target before a block and returns how many
 // to drop now; if negative, so many are missing.
 func (u *surplus) frames(above int, c Config) (drop int) {
-	u.least = min(u.least, above)
+	u.least, u.begun = min(u.least, above), true
 	u.blocks++
 	over := above - u.usual
 	switch {
@@ -74,7 +80,7 @@ func (u *surplus) frames(above int, c Config) (drop int) {
 		}
 	case u.blocks*c.Block >= settleFrames(c):
 		over = u.least - u.usual
-		*u = surplus{least: math.MaxInt, usual: u.usual}
+		*u = surplus{least: math.MaxInt, usual: u.usual, begun: true}
 		return over
 	}
 	return 0
