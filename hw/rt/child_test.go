@@ -30,7 +30,7 @@ func priorities() (map[int]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		if attr.Policy == unix.SCHED_FIFO {
+		if attr.Policy == unix.SCHED_FIFO || attr.Policy == unix.SCHED_RR {
 			count[int(attr.Priority)]++
 		} else {
 			count[0]++

@@ -33,11 +33,13 @@ func Thread(priority int) error {
 	return nil
 }
 
-// Process makes every thread of the process SCHED_FIFO with at least the priority given; call it once, after start, and
+// Process makes every thread of the process SCHED_RR with at least the priority given; call it once, after start, and
 // give the audio thread a higher one. The reason is Go's garbage collector: it stops all goroutines, the audio thread
 // too, from whichever thread it happens to be on, and if an ordinary busy program held that thread's processor, audio
 // would wait for it. Threads that Go starts later inherit the priority from the thread that starts them, and so does
-// any program that is executed. Linux keeps 5 % of the time for ordinary programs (sched_rt_runtime_us).
+// any program that is executed. They take turns (RR, and not FIFO), as Go's threads wait for one another by calling Go's
+// scheduler over and over, which does not give up the processor: the sweeper of memory for another one (bgsweep in
+// runtime/mgcsweep.go), signal.Stop for a signal under way. On one processor that had no end. Linux keeps 5 % of the time for ordinary programs (sched_rt_runtime_us).
 //
 // Refused, it returns an error that wraps unix.EPERM and says which setting is missing.
 func Process(priority int) error {
@@ -67,11 +69,11 @@ func raiseAll(priority int) (changed bool, err error) {
 			return false, fmt.Errorf("/proc/self/task: %w", err)
 		}
 		now, err := unix.SchedGetAttr(tid, 0)
-		if err == nil && now.Policy == unix.SCHED_FIFO && int(now.Priority) >= priority {
+		if err == nil && (now.Policy == unix.SCHED_FIFO || now.Policy == unix.SCHED_RR) && int(now.Priority) >= priority {
 			continue
 		}
 		if err == nil {
-			err = setFIFO(tid, priority)
+			err = setPolicy(tid, unix.SCHED_RR, priority)
 		}
 		if errors.Is(err, unix.ESRCH) { // it has ended meanwhile
 			continue
@@ -84,8 +86,10 @@ func raiseAll(priority int) (changed bool, err error) {
 	return changed, nil
 }
 
-func setFIFO(tid, priority int) error {
-	attr := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: uint32(priority)}
+func setFIFO(tid, priority int) error { return setPolicy(tid, unix.SCHED_FIFO, priority) }
+
+func setPolicy(tid int, policy uint32, priority int) error {
+	attr := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy, Priority: uint32(priority)}
 	err := unix.SchedSetAttr(tid, &attr, 0)
 	if errors.Is(err, unix.EPERM) {
 		return fmt.Errorf("%w: it takes LimitRTPRIO=%d or more in the unit (ulimit -r), or CAP_SYS_NICE", err, priority)
