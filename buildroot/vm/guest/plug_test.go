@@ -48,12 +48,13 @@ func (b *box) footprint() footprint {
 	return footprint{count("fd"), count("task"), kB}
 }
 
-// noMore checks that nothing was left behind since before.
+// noMore checks that nothing was left behind since before. Go's runtime makes one more thread whenever all that it has are
+// in system calls at once, and keeps it: two are no leak, one for each pull would be.
 func (b *box) noMore(before footprint) {
 	b.t.Helper()
 	now := b.footprint()
 	b.t.Logf("descriptors %d, were %d; threads %d, were %d; memory %d kB, was %d", now.descriptors, before.descriptors, now.threads, before.threads, now.kB, before.kB)
-	if now.descriptors > before.descriptors || now.threads > before.threads || now.kB > before.kB+1024 {
+	if now.descriptors > before.descriptors || now.threads > before.threads+2 || now.kB > before.kB+1024 {
 		b.t.Error("something is left behind")
 	}
 }
