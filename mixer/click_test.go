@@ -23,6 +23,8 @@ type edgeBox struct {
 	card   *mixtest.Card
 	stream *Stream
 	offset int // frames, by which the edge is later; less than a block
+
+	latency time.Duration // asked for
 }
 
 // An edgeShape is one of the ways in which a tone can reach the mix.
@@ -46,7 +48,7 @@ func (e *edgeBox) newCard() *mixtest.Card { return mixtest.NewCard(e.rate, e.cha
 func (e *edgeBox) format() Format { return Format{e.rate, e.channels} }
 
 func (e *edgeBox) add(name string, c *mixtest.Card) *Stream {
-	s, err := e.Add(StreamConfig{Name: name, Source: c, Format: e.format(), Live: true, Locked: e.locked})
+	s, err := e.Add(StreamConfig{Name: name, Source: c, Format: e.format(), Live: true, Locked: e.locked, Latency: e.latency})
 	if err != nil {
 		e.t.Fatal(err)
 	}
@@ -88,6 +90,7 @@ const (
 	file              // there is no card; done at the start
 	gap               // frames are lost: the fades are shorter
 	slow              // the latency is back after half a second
+	long              // it is 80 ms, and back after two
 )
 
 var edges = []edge{
@@ -102,6 +105,7 @@ var edges = []edge{
 	{"stall", 0, func(e *edgeBox) { e.card.Stall() }},
 	{"stall of 40 ms", twice | back, func(e *edgeBox) { e.card.Stall(); at(ms(40), e.card.Resume) }},
 	{"stall of 150 ms", twice | back, func(e *edgeBox) { e.card.Stall(); at(ms(150), e.card.Resume) }},
+	{"stall of 30 ms, of 80", twice | back | long, func(e *edgeBox) { e.card.Stall(); at(ms(30), e.card.Resume) }},
 	{"stall while it is muted", back, func(e *edgeBox) { e.stream.SetMute(true); at(ms(2), e.card.Stall); at(ms(22), e.card.Resume) }},
 	{"held back", twice | back, func(e *edgeBox) { e.card.Hold(true); at(ms(12), func() { e.card.Hold(false) }) }},
 	{"held back for long", twice | back, func(e *edgeBox) { e.card.Hold(true); at(ms(60), func() { e.card.Hold(false) }) }},
@@ -123,6 +127,11 @@ var edges = []edge{
 	{"sink stops", twice | back | slow, func(e *edgeBox) { e.sink.Jump(ms(30), ErrGap) }},
 	{"sink stops for less", twice | back | slow, func(e *edgeBox) { e.sink.Jump(ms(4), ErrGap) }},
 	{"sink loses its queue", twice | back | slow, func(e *edgeBox) { e.sink.Jump(-e.duration(e.block), ErrGap) }},
+	{"shed", 0, func(e *edgeBox) { e.costly("b", 1, 0.95) }},
+	{"shed as it stalls", 0, func(e *edgeBox) {
+		e.costly("b", 1, 0.95)
+		at(ms(25)+ms(30)*time.Duration(e.offset)/time.Duration(e.block), e.card.Stall)
+	}},
 	{"not a number", twice | back, func(e *edgeBox) {
 		c := e.newCard()
 		tone := c.Sample
@@ -161,6 +170,9 @@ func (e edge) play(t *testing.T, shape edgeShape, moment int) (x []float32) {
 			sink.Stop = time.Second
 		}
 		b := &edgeBox{box: &box{m, t, sink}, edgeShape: shape, offset: moment * shape.block / shape.moments}
+		if e.kind&long != 0 {
+			sink.Stop, b.latency = 2600*time.Millisecond, ms(80)
+		}
 		if e.kind&file != 0 {
 			e.do(b)
 			x = b.play()
@@ -262,14 +274,17 @@ func TestNoEdgeClicks(t *testing.T) {
 				if e.kind&gap != 0 {
 					frames = boxRate / 500
 				}
-				bound := fadeMakes(fades, frames) + predicted
+				bound, heard := fadeMakes(fades, frames)+predicted, boxRate/16
+				if e.kind&long != 0 {
+					heard = boxRate / 6
+				}
 				worst, when, hard := 0.0, 0, math.Inf(1)
 				for moment := range shape.moments {
 					x := e.play(t, shape, moment)
 					if r := roughest(x, shape.channels); r > worst {
 						worst, when = r, moment
 					}
-					hard = min(hard, cutHard(x, shape.channels, boxRate/16, boxRate/16+48))
+					hard = min(hard, cutHard(x, shape.channels, heard, heard+48))
 				}
 				t.Logf("second derivative at most %.5f, bound %.5f, of a hard cut %.5f", worst, bound, hard)
 				if worst > bound {

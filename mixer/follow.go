@@ -183,13 +183,15 @@ func (f *follower) set(target float64) {
 func (f *follower) gap() { f.known, f.settling = false, -1 }
 
 // excess is how many source frames the fill is above its target, if that is more
-// than the loop should bring down: after a gap, when it is below as well.
+// than the loop should bring down; if negative, below, and more than it should make
+// up: the stream has survived a stall.
 func (f *follower) excess(c Config) int {
 	if !f.known {
 		return 0
 	}
 	over := int(math.Round(f.loop.Fill() - f.target))
-	least, most := math.MinInt, max(2*c.Block, c.Rate/200)
+	most := max(2*c.Block, c.Rate/200)
+	least := -most
 	switch {
 	case f.settling < 0: // measured for the first time
 		f.settling = settleFrames(c)

@@ -45,29 +45,31 @@ func (s *Stream) bridge() {
 
 // A surplus watches how far a locked stream's ring is above its target. What is
 // never needed for a second is latency for nothing, left behind by a stall of
-// the sink.
+// the sink. What is never there for a second was lost in a stall of the source that
+// the stream has survived.
 type surplus struct {
 	least    int // frames above target, over the blocks so far
+	most     int
 	blocks   int
 	usual    int  // least, over the last second of which it was not changed
 	settling bool // since a gap: it is to be what is usual
 	begun    bool // a block has been taken: nothing is usual before
 }
 
-func (u *surplus) reset() { *u = surplus{least: math.MaxInt} }
+func (u *surplus) reset() { *u = surplus{least: math.MaxInt, most: math.MinInt} }
 
 // settle says that there was a gap. A stream that begins with it has nothing to
 // come back to.
 func (u *surplus) settle() {
 	if u.begun {
-		*u = surplus{least: math.MaxInt, usual: u.usual, settling: true, begun: true}
+		*u = surplus{least: math.MaxInt, most: math.MinInt, usual: u.usual, settling: true, begun: true}
 	}
 }
 
 // frames takes in the frames above target before a block and returns how many
 // to drop now; if negative, so many are missing.
 func (u *surplus) frames(above int, c Config) (drop int) {
-	u.least, u.begun = min(u.least, above), true
+	u.least, u.most, u.begun = min(u.least, above), max(u.most, above), true
 	u.blocks++
 	over := above - u.usual
 	switch {
@@ -80,26 +82,24 @@ func (u *surplus) frames(above int, c Config) (drop int) {
 		}
 	case u.blocks*c.Block >= settleFrames(c):
 		over = u.least - u.usual
-		*u = surplus{least: math.MaxInt, usual: u.usual, begun: true}
+		*u = surplus{least: math.MaxInt, most: math.MinInt, usual: u.usual, begun: true}
 		return over
 	}
 	return 0
 }
 
 func (u *surplus) watch(above int, c Config) (drop int) {
+	least, most := u.least, u.most
 	switch {
 	case above > 4*c.Block:
-		drop = above
-	case u.blocks*c.Block >= c.Rate:
-		drop = u.least
-		u.usual = u.least
-	default:
+		drop, least = above, above
+	case u.blocks*c.Block < c.Rate:
 		return 0
+	case most < -plain(c):
+		drop = most
+	case least >= max(c.Block, c.Rate/500):
+		drop = least
 	}
-	u.least, u.blocks = math.MaxInt, 0
-	if drop < max(c.Block, c.Rate/500) {
-		return 0
-	}
-	u.usual = 0
+	*u = surplus{least: math.MaxInt, most: math.MinInt, usual: least - drop, begun: true}
 	return drop
 }

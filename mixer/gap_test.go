@@ -173,3 +173,41 @@ func TestSourceLosesLittle(t *testing.T) {
 		}
 	})
 }
+
+// A stall that is shorter than what a stream has in reserve is not heard, and what
+// the source lost in it is no latency lost: three seconds later it is what it was; or,
+// if a clock is followed and it was little, on its way there.
+func TestStallIsSurvived(t *testing.T) {
+	for _, locked := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			for _, stall := range []time.Duration{ms(4), ms(9), ms(20), ms(60)} {
+				b := newBox(t, 12*time.Second)
+				c := mixtest.NewCard(boxRate, 1, rising)
+				s, err := b.Add(StreamConfig{Name: "a", Source: c, Format: Format{boxRate, 1}, Live: true, Locked: locked, Latency: ms(80)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				heard := b.latencies(0)
+				at(ms(6002), c.Stall)
+				at(ms(6002)+stall, c.Resume)
+				b.play()
+				least, most := second(*heard, 5)
+				from, to := second(*heard, 9)
+				stood := stall.Seconds() * boxRate // by which the card's frames are later now
+				from, to = from-stood, to-stood
+				i := s.Info()
+				t.Logf("locked %v, stall of %v: latency %.1f to %.1f frames, three seconds after %.1f to %.1f; %d short", locked, stall, least, most, from, to, i.Short)
+				bound := boxRate / 1000.
+				if !locked && stood < 2*boxBlock {
+					bound = stood
+				}
+				if math.Abs(from-least) > bound || math.Abs(to-most) > bound {
+					t.Error("the latency is another one")
+				}
+				if i.Short > 0 || i.State != Live {
+					t.Errorf("%+v", i)
+				}
+			}
+		})
+	}
+}
