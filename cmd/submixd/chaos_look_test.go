@@ -79,14 +79,20 @@ func (c *chaos) lookAt(s mixer.StreamInfo) {
 }
 
 // latencyBound is how far a stream may be from the latency that it is held at
-// when nothing has been wrong with it for settleTime: a block and a millisecond.
-// Beyond, it must be on its way there: a target that was raised is not jumped to.
-const latencyBound = chaosBlock*time.Second/chaosRate + time.Millisecond
+// when nothing has been wrong with it for settleTime: a block and a millisecond; if
+// no clock is followed, a millisecond. Beyond, it must be on its way there: a target
+// that was raised is not jumped to.
+func (v *victim) latencyBound() time.Duration {
+	if strings.Contains(v.more, "locked") {
+		return time.Millisecond
+	}
+	return chaosBlock*time.Second/chaosRate + time.Millisecond
+}
 
 func (v *victim) lookAtLatency(c *chaos, s mixer.StreamInfo) {
 	off, now := (s.Latency - s.Target).Abs(), time.Now()
 	switch {
-	case off <= latencyBound:
+	case off <= v.latencyBound():
 		v.worst, v.far = max(v.worst, off), time.Time{}
 	case v.far.IsZero() || s.Target != v.goal:
 		v.far, v.off, v.goal = now, off, s.Target
