@@ -39,7 +39,7 @@ test: go-test vm-test ## every test: the Go tests with the race detector, then t
 go-test:
 	CGO_ENABLED=1 go test -race ./...
 	go test -count=1 -v -run '^TestDay$$' ./mixer/drift/ -hours 24
-	go test -count=1 -v -run '^TestChaos$$' ./cmd/submixd/ -hours 2
+	for seed in 1 2; do go test -count=1 -v -run '^TestChaos$$' ./cmd/submixd/ -seed $$seed -hours 1 || exit 1; done
 
 # Days that know nothing of one another, as many at a time as there are processors.
 soak: ## HOURS=720 simulated hours of chaos, a day from each seed from SEED=1 on
