@@ -11,7 +11,8 @@ import (
 // takes longer than most.
 const (
 	shedAbove = 0.85 // a stream is shed
-	xrunWorth = 0.15 // by which shedAbove is lower for each xrun of the sink after the first
+	xrunWorth = 0.15 // by which shedAbove is lower for each xrun of the sink after the first,
+	shedNever = 0.50 // down to this: below, it is not the load for which the sink runs dry
 	roomBelow = 0.70 // what the load may become with a stream that returns
 	calmBelow = 0.80 // the same after longestPause: it has run like that before
 )
@@ -114,13 +115,14 @@ func (g *governor) survey(set []*Stream) (o order) {
 
 // overloaded reports that the load is too high, or lower but the sink runs dry again
 // and again: the system may be so busy that it does not wake the mixing goroutine in
-// time.
+// time. With little load the cause is another one, a bad cable say, and to shed streams
+// would not help.
 func (g *governor) overloaded(xruns uint64, now time.Time) bool {
 	bound := shedAbove
 	if xruns != g.xruns {
 		g.dry = g.remembered(now) + float64(xruns-g.xruns)
 		g.xruns, g.xrun = xruns, now
-		bound -= (g.dry - 1) * xrunWorth
+		bound = max(shedNever, bound-(g.dry-1)*xrunWorth)
 	}
 	return g.now > bound
 }
