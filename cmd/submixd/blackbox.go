@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -88,6 +90,13 @@ func (b *blackBox) because(reason string) {
 	b.rec.Reason = reason
 	b.mu.Unlock()
 	b.write()
+}
+
+// panicked records a panic, with where it began: what the runtime writes of one that was
+// recovered and begun again names only the latter place. For the function that recovers.
+func (b *blackBox) panicked(cause any) {
+	_, where, _ := strings.Cut(string(debug.Stack()), "\npanic(")
+	b.because(crashReason(fmt.Sprintf("panic: %v\n%s", cause, where)))
 }
 
 // close ends the record: in order, or because of err, unless a reason is known.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -120,6 +121,46 @@ func panicNow(dir string) {
 	}
 	b.write()
 	panic("told to")
+}
+
+// Neither does a panic of serve itself pass for an end in order, as its defers run.
+func TestPanicOfServeIsReported(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cmd := exec.Command(os.Args[0], dir)
+	cmd.Env = append(os.Environ(), asProcess+"="+toPanicServing, noPause)
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "panic: told to") {
+		t.Fatalf("it did not panic: %v, %s", err, out)
+	}
+	c := lastCrash(dir)
+	const want = "panic: told to in submix/cmd/submixd.(*booby).Write.func1"
+	if c == nil || c.Reason != want || len(c.Events) == 0 {
+		t.Errorf("the report is %+v, want %s and the last events", c, want)
+	}
+}
+
+// toPanicServing makes the test binary a daemon whose serve panics where it logs that
+// the last run did not end in order.
+const toPanicServing = "panic serving"
+
+func panicServing(dir string) {
+	cfg, err := loadDemo()
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, recordName), []byte("{}"), 0o600)
+	}
+	if err != nil {
+		return
+	}
+	cfg.Control.Socket = filepath.Join(dir, "s")
+	serve(cfg, loadDemo, dir, &booby{}, nil)
+}
+
+// booby panics when it is first written to.
+type booby struct{ sync.Once }
+
+func (b *booby) Write(p []byte) (int, error) {
+	b.Do(func() { panic("told to") })
+	return len(p), nil
 }
 
 func TestCrashReason(t *testing.T) {

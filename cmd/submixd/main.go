@@ -94,7 +94,13 @@ func serve(cfg *config.Config, load func() (*config.Config, error), stateDir str
 	}
 	kept := openState(stateDir, runDir, log)
 	record, crash := openBlackBox(runDir, entries)
-	defer func() { record.close(err) }()
+	defer func() {
+		if cause := recover(); cause != nil {
+			record.panicked(cause)
+			panic(cause)
+		}
+		record.close(err)
+	}()
 	defer background(record.run)()
 	defer background(func(ctx context.Context) { saving(ctx, kept, log) })()
 	b, err := newBox(cfg, load, kept, log)

@@ -16,6 +16,8 @@ func TestMain(m *testing.M) {
 	case "":
 	case toPanic:
 		panicNow(os.Args[1])
+	case toPanicServing:
+		panicServing(os.Args[1])
 	default:
 		main()
 	}
