@@ -27,6 +27,7 @@ type box struct {
 	devices *bell          // rings when something has changed among the devices
 	crash   *control.Crash // how an earlier run ended; nil: in order
 	post    post           // where the mixing goroutine is
+	keeping sync.Mutex     // held by keepSettings, so that what is put down last is the newest
 
 	openSource func(*input) (*source, error) // tests have cards of their own
 	openSink   func(*config.Config) (sink, error)

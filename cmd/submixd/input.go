@@ -28,6 +28,9 @@ type input struct {
 func (in *input) run(ctx context.Context, b *box, src *source) {
 	defer close(in.over)
 	defer b.forget(in)
+	if !in.live {
+		defer b.keepSettings()
+	}
 	defer in.cancel()
 	look := search[*source]{
 		open:    func() (*source, error) { return in.reopen(b.openSource) },

@@ -9,6 +9,7 @@ import (
 	"submix/cmd/submixd/config"
 	"submix/control"
 	"submix/control/state"
+	"submix/mixer"
 )
 
 const mixSection = "mix" // of the state file: settings
@@ -89,9 +90,11 @@ func byName(captures []config.Capture) map[string]config.Capture {
 }
 
 // keepSettings puts down how the mix is set, which no command must forget: it is
-// called after each. Of a mix that ends or has ended the streams stay as they were,
+// called after each, and when a file has ended. Of a mix that ends or has ended the streams stay as they were,
 // for it is not the streams that were taken out.
 func (b *box) keepSettings() {
+	b.keeping.Lock()
+	defer b.keeping.Unlock()
 	out := b.mixer().Output()
 	b.mu.Lock()
 	b.told.Output = level{out.GainDB(), out.Muted()}
@@ -125,7 +128,10 @@ func (b *box) captures() map[string]config.Capture {
 	return byName(b.presentLocked())
 }
 
+// presentLocked forgets the files that have been played to their ends, unless they are
+// configured to be in the mix: nobody wants to hear them again when the box starts.
 func (b *box) presentLocked() []config.Capture {
+	b.wanted = slices.DeleteFunc(b.wanted, b.playedLocked)
 	all := slices.Clone(b.wanted)
 	for i, c := range all {
 		if s, ok := b.mix.Stream(c.Name); ok {
@@ -133,6 +139,15 @@ func (b *box) presentLocked() []config.Capture {
 		}
 	}
 	return all
+}
+
+func (b *box) playedLocked(c config.Capture) bool {
+	if c.Device.Kind != config.File {
+		return false
+	}
+	s, ok := b.mix.Stream(c.Name)
+	return ok && s.Info().State == mixer.Ended &&
+		!slices.ContainsFunc(b.cfg.Captures, func(k config.Capture) bool { return k.Name == c.Name && k.Add })
 }
 
 // want notes that a capture is to be in the mix.
