@@ -38,16 +38,23 @@ func monitor(ctx context.Context, b *box, log *slog.Logger) {
 type watch struct {
 	log    *slog.Logger
 	mix    *mixer.Mixer
-	states map[string]mixer.State
+	states map[string]*seen
 	counts map[string]counts
 	next   time.Time // counters are due
+}
+
+// seen is what is known of a stream's state.
+type seen struct {
+	state   mixer.State // at the last look
+	changes int         // that are not logged yet
+	logged  time.Time   // last
 }
 
 type counts struct{ short, xruns uint64 }
 
 func (w *watch) look(m *mixer.Mixer, now time.Time) {
 	if m != w.mix {
-		*w = watch{log: w.log, mix: m, states: map[string]mixer.State{}, counts: map[string]counts{}, next: now.Add(countPeriod)}
+		*w = watch{log: w.log, mix: m, states: map[string]*seen{}, counts: map[string]counts{}, next: now.Add(countPeriod)}
 	}
 	due := !now.Before(w.next)
 	if due {
@@ -55,22 +62,43 @@ func (w *watch) look(m *mixer.Mixer, now time.Time) {
 		w.report("out", counts{xruns: m.Output().Info().Xruns})
 	}
 	for _, s := range m.Streams() {
-		if was, seen := w.states[s.Name]; seen && was != s.State {
-			switch s.State {
-			case mixer.Stalled, mixer.Failed:
-				w.log.Warn("stream", "stream", s.Name, "state", s.State.String(), "reason", s.Reason)
-			case mixer.Shed:
-				w.log.Warn("stream shed", "stream", s.Name, "priority", s.Priority, "reason", s.Reason,
-					"hint", "it returns when there is room; larger blocks, fewer streams or sync = \"locked\" make room")
-			case mixer.Live, mixer.Ended:
-				w.log.Info("stream", "stream", s.Name, "state", s.State.String())
-			}
-		}
-		w.states[s.Name] = s.State
+		w.state(s, now)
 		if due {
 			w.report(s.Name, counts{s.Short, s.Xruns})
 		}
 	}
+}
+
+// state logs a change of the state, the first at once and then one a second at most.
+func (w *watch) state(s mixer.StreamInfo, now time.Time) {
+	was := w.states[s.Name]
+	if was == nil {
+		was = &seen{state: s.State}
+		w.states[s.Name] = was
+	}
+	if was.state != s.State && s.State != mixer.Filling && s.State != mixer.Gone {
+		was.changes++
+	}
+	was.state = s.State
+	if was.changes == 0 || now.Sub(was.logged) < countPeriod {
+		return
+	}
+	var more []any
+	if was.changes > 1 {
+		more = []any{"changes", was.changes}
+	}
+	switch s.State {
+	case mixer.Stalled, mixer.Failed:
+		w.log.Warn("stream", append([]any{"stream", s.Name, "state", s.State.String(), "reason", s.Reason}, more...)...)
+	case mixer.Shed:
+		w.log.Warn("stream shed", append([]any{"stream", s.Name, "priority", s.Priority, "reason", s.Reason,
+			"hint", "it returns when there is room; larger blocks, fewer streams or sync = \"locked\" make room"}, more...)...)
+	case mixer.Live, mixer.Ended:
+		w.log.Info("stream", append([]any{"stream", s.Name, "state", s.State.String()}, more...)...)
+	default: // on its way to another; what is gone is logged by its input
+		return
+	}
+	was.changes, was.logged = 0, now
 }
 
 // xrunHint is what helps against xruns.

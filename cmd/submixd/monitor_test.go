@@ -37,6 +37,30 @@ func TestMonitor(t *testing.T) {
 	})
 }
 
+// Of a card that stalls again and again, the log has the first change and then a line
+// a second.
+func TestChangesOfStateAreLoggedOnceASecond(t *testing.T) {
+	inBubble(t, simulated3, func(r *rig) {
+		w := watch{log: slog.New(r.log)}
+		stop := background(func(ctx context.Context) {
+			for ctx.Err() == nil {
+				r.card("mic").Stall(200 * time.Millisecond)
+				time.Sleep(410 * time.Millisecond)
+			}
+		})
+		for range 50 { // 10 s
+			w.look(r.b.mixer(), time.Now())
+			time.Sleep(monitorPeriod)
+		}
+		stop()
+		n := r.logged(`text="stream" stream=mic`)
+		t.Logf("a card that stalls 25 times in 10 s: %d entries, %d of them for several changes", n, r.logged("changes="))
+		if n < 5 || n > 11 || r.logged("changes=") == 0 {
+			t.Error("want one a second at most")
+		}
+	})
+}
+
 // shaky is a card, capture and playback, that has an xrun at every other block of
 // 5 ms.
 type shaky struct{ reads, waits int }
