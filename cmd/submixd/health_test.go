@@ -213,24 +213,30 @@ func TestStuckForAWhile(t *testing.T) {
 	})
 }
 
-// A read of a capture's driver that never returns is told by the capture's name.
+// A call of a capture's driver that never returns is told by the capture's name.
 func TestStuckCapture(t *testing.T) {
-	inWatch(t, 0, nil, func(w *watched) {
-		release := make(chan struct{})
-		open := w.b.openSource
-		w.b.openSource = func(in *input) (*source, error) {
-			s, err := open(in)
-			if g, ok := s.Source.(gaps); ok {
-				s.Source = gaps{stuckClock{g.Clocked, release}, g.post, g.read}
+	for call, stuck := range map[string]func(stuckClock) mixer.Clocked{
+		"a read":               func(s stuckClock) mixer.Clocked { return stuckRead{s} },
+		"telling its position": func(s stuckClock) mixer.Clocked { return stuckAhead{s} },
+	} {
+		inWatch(t, 0, nil, func(w *watched) {
+			release := make(chan struct{})
+			open := w.b.openSource
+			w.b.openSource = func(in *input) (*source, error) {
+				s, err := open(in)
+				if g, ok := s.Source.(gaps); ok {
+					g.Clocked = stuck(stuckClock{g.Clocked, release})
+					s.Source = g
+				}
+				return s, err
 			}
-			return s, err
-		}
-		w.says("add new sim:tone?hz=100")
-		time.Sleep(5 * time.Second)
-		w.wantLogged(1, "blocks stood still: sim:tone?hz=100 has not come back from a read for 3")
-		close(release)
-		time.Sleep(time.Second)
-	})
+			w.says("add new sim:tone?hz=100")
+			time.Sleep(5 * time.Second)
+			w.wantLogged(1, "blocks stood still: sim:tone?hz=100 has not come back from "+call+" for 3")
+			close(release)
+			time.Sleep(time.Second)
+		})
+	}
 }
 
 type stuckClock struct {
@@ -238,9 +244,18 @@ type stuckClock struct {
 	release chan struct{}
 }
 
-func (s stuckClock) Read(dst []float32) (int, error) {
+type stuckRead struct{ stuckClock }
+
+func (s stuckRead) Read(dst []float32) (int, error) {
 	<-s.release
 	return s.Clocked.Read(dst)
+}
+
+type stuckAhead struct{ stuckClock }
+
+func (s stuckAhead) Ahead() (int, time.Time) {
+	<-s.release
+	return s.Clocked.Ahead()
 }
 
 // What is in the notification socket is what systemd expects, and its absence is no error.

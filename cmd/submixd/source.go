@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"submix/cmd/submixd/config"
 	"submix/control"
@@ -129,11 +130,19 @@ func pump(ctx context.Context, feed *mixer.Feed, r *file.Reader, block int) erro
 // gaps is a card that tells the mixer in its own words that it has lost frames.
 type gaps struct {
 	mixer.Clocked
-	post *post // where the mixing goroutine stands
-	read *string
+	post        *post // where the mixing goroutine stands
+	read, ahead *string
 }
 
-func (in *input) gaps(c mixer.Clocked) gaps { return gaps{c, in.post, callOf(in.Device, "a read")} }
+func (in *input) gaps(c mixer.Clocked) gaps {
+	return gaps{c, in.post, callOf(in.Device, "a read"), callOf(in.Device, "telling its position")}
+}
+
+func (g gaps) Ahead() (int, time.Time) {
+	g.post.in(g.ahead)
+	defer g.post.in(nil)
+	return g.Clocked.Ahead()
+}
 
 func (g gaps) Read(dst []float32) (int, error) {
 	g.post.in(g.read)
