@@ -84,12 +84,15 @@ func failure(e unix.Errno) error {
 
 // explain adds what an errno means here, where its own text says nothing of it.
 func explain(e unix.Errno) error {
-	hint := map[unix.Errno]string{
-		unix.ENOSPC:    "the USB bus has no bandwidth left for it: plug it into another port, or ask for fewer channels or bits",
-		unix.EIO:       "the card does not move, or, on a cable of snd-aloop, its other end has another format",
-		unix.ETIMEDOUT: fmt.Sprintf("the card took no sound for %v", patience),
-	}[e]
-	if hint == "" {
+	hint := ""
+	switch e {
+	case unix.ENOSPC:
+		hint = "the USB bus has no bandwidth left for it: plug it into another port, or ask for fewer channels or bits"
+	case unix.EIO:
+		hint = "the card does not move, or, on a cable of snd-aloop, its other end has another format"
+	case unix.ETIMEDOUT:
+		hint = fmt.Sprintf("the card took no sound for %v", patience)
+	default:
 		return e
 	}
 	return fmt.Errorf("%w (%s)", e, hint)
