@@ -54,6 +54,9 @@ func (s settings) check() error {
 		if err := control.CheckName(c.Name); err != nil {
 			return err
 		}
+		if err := c.CheckLimits(); err != nil {
+			return err
+		}
 		gains = append(gains, c.GainDB)
 	}
 	for _, dB := range gains {

@@ -203,7 +203,9 @@ func TestSettingsKeepWhatFails(t *testing.T) {
 func TestBadSettings(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{`7`, `{"output":{"gain":1e300}}`, `{"streams":[{"name":"mic","gain":99,"device":"sim:tone"}]}`,
-		`{"streams":[{"name":"../x","device":"sim:tone"}]}`, `{"output":{"gain":-3},"streams":[{"name":"x","device":"disk"}]}`} {
+		`{"streams":[{"name":"../x","device":"sim:tone"}]}`, `{"output":{"gain":-3},"streams":[{"name":"x","device":"disk"}]}`,
+		`{"streams":[{"name":"x","device":"sim:tone","latency":3600000000000}]}`, `{"streams":[{"name":"x","device":"sim:tone","latency":-1}]}`,
+		`{"streams":[{"name":"x","device":"sim:tone","priority":10}]}`, `{"streams":[{"name":"x","device":"sim:tone","channels":[0]}]}`} {
 		l := &lives{T: t, dir: t.TempDir(), toml: simulated3}
 		if err := os.MkdirAll(l.dir+"/disk", 0o755); err != nil {
 			t.Fatal(err)

@@ -163,7 +163,7 @@ func captureFields(s *Capture) []field {
 		{"channels", false, channelList(&s.Channels)},
 		{"sync", false, oneOf(func(w string) { s.Locked = w == "locked" }, "adaptive", "locked")},
 		{"latency", false, latency(&s.Latency)},
-		{"priority", false, integer(&s.Priority, 0, 9, "")},
+		{"priority", false, integer(&s.Priority, 0, maxPriority, "")},
 		{"add", false, boolean(&s.Add)},
 	}
 }

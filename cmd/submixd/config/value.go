@@ -70,6 +70,9 @@ const (
 	maxLatency = time.Second
 )
 
+// maxPriority is that of the command add.
+const maxPriority = 9
+
 // latency takes a time, or "auto", which is 0.
 func latency(dst *time.Duration) setter {
 	set := duration(dst, minLatency, maxLatency)
@@ -231,4 +234,22 @@ func show(value any) string {
 		return "a date or time"
 	}
 	return fmt.Sprint(value)
+}
+
+// CheckLimits refuses a latency, a priority and channels that the configuration cannot have.
+func (c Capture) CheckLimits() error {
+	switch {
+	case c.Latency != 0 && (c.Latency < minLatency || c.Latency > maxLatency):
+		return fmt.Errorf("%s: latency %v: from %v to %v", c.Name, c.Latency, minLatency, maxLatency)
+	case c.Priority < 0 || c.Priority > maxPriority:
+		return fmt.Errorf("%s: priority %d: from 0 to %d", c.Name, c.Priority, maxPriority)
+	case len(c.Channels) > maxChannels:
+		return fmt.Errorf("%s: %d channels: %d at most", c.Name, len(c.Channels), maxChannels)
+	}
+	for _, n := range c.Channels {
+		if n < 1 || n > maxChannels {
+			return fmt.Errorf("%s: channel %d: from 1 to %d", c.Name, n, maxChannels)
+		}
+	}
+	return nil
 }
