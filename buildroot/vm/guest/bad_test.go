@@ -146,12 +146,6 @@ func TestBadSerialLinesAreNotHeard(t *testing.T) {
 	unbroken()
 }
 
-// resident is the memory of a process in kB.
-func resident(t *testing.T, pid int) string {
-	_, rest, _ := strings.Cut(readFile(t, fmt.Sprintf("/proc/%d/status", pid)), "VmRSS:")
-	return strings.Fields(rest)[0]
-}
-
 func TestBadDevicesAreClearErrors(t *testing.T) {
 	b, unbroken := heard(t, badBox)
 	held, err := alsa.OpenCapture(alsa.Config{Device: "hw:SrcB,1"})

@@ -130,8 +130,7 @@ type listener struct {
 }
 
 // listen opens a capture as c says, but for periods of 2 ms in a long buffer, and gives take all that is read, in a
-// goroutine of its own. What take does holds up the players: it must not take longer than their buffers are, and must not
-// keep the samples.
+// goroutine of its own. Take holds up the players: it must be done sooner than their buffers are, and keep no samples.
 func listen(t *testing.T, c alsa.Config, take func(samples []float32)) *listener {
 	t.Helper()
 	c.PeriodFrames, c.Periods = 96, 100
@@ -275,8 +274,7 @@ func noiseOf(seed int64) tune {
 // constant is the same sample for ever.
 func constant(v int16) tune { return func(int64, int) int16 { return v } }
 
-// find returns the frame of a signal that is heard first in samples, whose sample i is take(i) of the mix; all
-// samples must fit.
+// find returns the frame of a signal that is heard first in samples, whose sample i is take(i) of the mix; all must fit.
 func find(t *testing.T, s tune, channels []int, frames int, take func(frame, channel int) int16) int64 {
 	t.Helper()
 	const searched = 60 * 48000

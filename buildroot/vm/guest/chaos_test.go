@@ -8,8 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +63,7 @@ func TestChaosOnDrivers(t *testing.T) {
 		c.step(t)
 	}
 	c.mend(t)
-	before := c.takes()
+	before := c.footprint()
 	out.sleepUntil(out.frames() + 4800)
 	from := out.frames()
 	for end := time.Now().Add(length); time.Now().Before(end) && !t.Failed(); {
@@ -73,12 +71,8 @@ func TestChaosOnDrivers(t *testing.T) {
 		c.holds(t)
 	}
 	c.mend(t)
-	after := c.takes()
 	t.Logf("seed %d: %v", seed, c.done)
-	t.Logf("before: %v; after: %v", before, after)
-	if after.descriptors != before.descriptors || after.threads > before.threads+2 || after.kB > before.kB+1024 {
-		t.Error("something is left")
-	}
+	c.noMore(before)
 	out.sleepUntil(out.frames() + 4800)
 	c.unharmed("a")
 	c.inTime()
@@ -226,27 +220,4 @@ func (c *chaos) mend(t *testing.T) {
 	}
 	c.all("live")
 	time.Sleep(time.Second)
-}
-
-// taken is what a box takes.
-type taken struct{ descriptors, threads, kB int }
-
-func (u taken) String() string {
-	return fmt.Sprintf("%d descriptors, %d threads, %d kB", u.descriptors, u.threads, u.kB)
-}
-
-func (c *chaos) takes() taken {
-	c.t.Helper()
-	count := func(dir string) int {
-		entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/%s", c.pid(), dir))
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		return len(entries)
-	}
-	kB, err := strconv.Atoi(resident(c.t, c.pid()))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return taken{count("fd"), count("task"), kB}
 }

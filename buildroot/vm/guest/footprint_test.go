@@ -1,0 +1,60 @@
+//go:build vm
+
+package guest
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// footprint is what a process holds.
+type footprint struct{ descriptors, threads, kB int }
+
+func (f footprint) String() string {
+	return fmt.Sprintf("%d descriptors, %d threads, %d kB", f.descriptors, f.threads, f.kB)
+}
+
+// footprint tells what the daemon holds. Its memory is its own (RssAnon): pages of the program itself, which come in as
+// code runs for the first time, are nothing that it could leave behind.
+func (b *box) footprint() footprint {
+	b.t.Helper()
+	count := func(what string) int {
+		entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/%s", b.pid(), what))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		return len(entries)
+	}
+	kB, err := strconv.Atoi(statusKB(b.t, b.pid(), "RssAnon:"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return footprint{count("fd"), count("task"), kB}
+}
+
+// noMore checks that the daemon holds what it held at each time given, and less than a megabyte more. Go's runtime makes
+// one more thread whenever all that it has are in system calls at once, and keeps it: two are no leak, one for each pull
+// would be.
+func (b *box) noMore(before ...footprint) {
+	b.t.Helper()
+	now := b.footprint()
+	b.t.Logf("holds %v; before: %v", now, before)
+	for _, f := range before {
+		if now.descriptors != f.descriptors || now.threads > f.threads+2 || now.kB >= f.kB+1024 {
+			b.t.Errorf("something is left behind since %v", f)
+		}
+	}
+}
+
+// resident is the memory of a process in kB.
+func resident(t *testing.T, pid int) string { return statusKB(t, pid, "VmRSS:") }
+
+// statusKB is a figure of /proc/PID/status that is in kB.
+func statusKB(t *testing.T, pid int, key string) string {
+	t.Helper()
+	_, rest, _ := strings.Cut(readFile(t, fmt.Sprintf("/proc/%d/status", pid)), key)
+	return strings.Fields(rest)[0]
+}
