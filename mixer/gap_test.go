@@ -158,6 +158,26 @@ func TestNothingButGaps(t *testing.T) {
 	})
 }
 
+// What a source loses before the mix begins is no xrun: a card runs over that was
+// opened some time before.
+func TestGapBeforeTheBeginning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBox(t, 2*time.Second)
+		c, s := b.card("a", counting)
+		c.Once(ErrGap)
+		at(time.Second, func() {
+			if i := s.Info(); i.Xruns != 0 || i.State != Live {
+				t.Errorf("%+v", i)
+			}
+			c.Once(ErrGap)
+		})
+		b.play()
+		if n := s.Info().Xruns; n != 1 {
+			t.Errorf("%d xruns", n)
+		}
+	})
+}
+
 // A source that lost less than a block, and delivers again at once, is back at its
 // latency.
 func TestSourceLosesLittle(t *testing.T) {

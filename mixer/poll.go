@@ -92,6 +92,7 @@ func (s *Stream) fault(a *attachment, err error, pulled bool) {
 	switch {
 	case errors.Is(err, io.EOF):
 		s.finished(nil, pulled)
+	case errors.Is(err, ErrGap) && s.in.q.w.Load() == 0: // what was lost was never to be heard
 	case errors.Is(err, ErrGap):
 		s.count.xruns.Add(1)
 		if pulled {
