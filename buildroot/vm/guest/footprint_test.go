@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // footprint is what a process holds.
@@ -18,9 +19,10 @@ func (f footprint) String() string {
 }
 
 // footprint tells what the daemon holds. Its memory is its own (RssAnon): pages of the program itself, which come in as
-// code runs for the first time, are nothing that it could leave behind.
+// code runs for the first time, are nothing that it could leave behind. A client's connection takes it a moment to close.
 func (b *box) footprint() footprint {
 	b.t.Helper()
+	time.Sleep(100 * time.Millisecond)
 	count := func(what string) int {
 		entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/%s", b.pid(), what))
 		if err != nil {
@@ -35,15 +37,20 @@ func (b *box) footprint() footprint {
 	return footprint{count("fd"), count("task"), kB}
 }
 
-// noMore checks that the daemon holds what it held at each time given, and less than a megabyte more. Go's runtime makes
-// one more thread whenever all that it has are in system calls at once, and keeps it: two are no leak, one for each pull
-// would be.
+// noMore checks that the daemon holds what it held at each time given, and less than a megabyte more than at the last of
+// them. The heap is larger once by what the first pulls take, 0.3 to 1.1 MB: since earlier times two are allowed. Go's
+// runtime makes one more thread whenever all that it has are in system calls at once, and keeps it: two are no leak, one
+// for each pull would be.
 func (b *box) noMore(before ...footprint) {
 	b.t.Helper()
 	now := b.footprint()
 	b.t.Logf("holds %v; before: %v", now, before)
-	for _, f := range before {
-		if now.descriptors != f.descriptors || now.threads > f.threads+2 || now.kB >= f.kB+1024 {
+	for i, f := range before {
+		more := 2048
+		if i == len(before)-1 {
+			more = 1024
+		}
+		if now.descriptors != f.descriptors || now.threads > f.threads+2 || now.kB >= f.kB+more {
 			b.t.Errorf("something is left behind since %v", f)
 		}
 	}
