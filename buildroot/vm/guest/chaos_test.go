@@ -34,8 +34,9 @@ type troubled struct {
 	player *player // nil: nothing plays
 }
 
+// chaosBox has as much queued as followed, for the same reason.
 func chaosBox() string {
-	toml := strings.Replace(cables(6, 240, 3), "hw:SrcC,1\"\nsync = \"locked\"", "hw:SrcC,1\"", 1)
+	toml := strings.Replace(cables(6, 240, 8), "hw:SrcC,1\"\nsync = \"locked\"", "hw:SrcC,1\"", 1)
 	return toml + "[serial]\nport = \"" + programEnd + "\"\nbaud = 115200\n"
 }
 
