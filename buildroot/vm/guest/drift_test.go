@@ -5,7 +5,6 @@ package guest
 import (
 	"flag"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -52,6 +51,7 @@ type driftTest struct {
 	heard   []float32
 	began   time.Time             // when the first of that was heard
 	latency map[string][2]float64 // ms, least and most
+	found   [3]float64            // ppm
 	xruns   string                // of the output, when the recording began
 }
 
@@ -153,20 +153,19 @@ func (d *driftTest) number(stream, key string) float64 {
 // found in each channel.
 func (d *driftTest) unbroken() [2]*analyse.Record {
 	d.t.Helper()
-	for _, s := range d.sources {
+	for i, s := range d.sources {
 		ppm := d.number(s.name, "drift")
 		d.t.Logf("%s: drift %+.1f ppm, truly %+.1f; latency %.2f to %.2f ms", s.name, ppm, s.ppm, d.latency[s.name][0], d.latency[s.name][1])
-		if math.Abs(ppm-s.ppm) > 5 {
-			d.t.Errorf("%s: that drift is not found", s.name)
-		}
+		d.found[i] = ppm
 		d.box.unharmed(s.name)
 	}
 	if n := d.box.status()["xruns"]; n != d.xruns {
 		d.t.Errorf("%s xruns of the output, after %s before", n, d.xruns)
 	}
 	d.out.end()
-	for _, p := range d.players {
+	for i, p := range d.players {
 		p.end()
+		d.truly(i)
 	}
 	track := analyse.NewTrack(d.plan)
 	track.Feed(d.heard)
@@ -182,9 +181,10 @@ func (d *driftTest) unbroken() [2]*analyse.Record {
 	return records
 }
 
-// clean checks that half of the windows are clean, at least, and tells how many are in which no cable wanders by more than
-// it does when its ends only make up for their rounding, which its other end shows. Where one does, that is followed, and
-// heard as the pitch of its tone; all tones of a channel share what is left over.
+// clean checks that nine of ten windows are clean before which all cables were still, as their other ends show: to snr in
+// the first channel, and to 20 dB less in the second, whose tones are ten times as high, and bent as much more by the same
+// movement of a clock. Where a cable wanders, that is followed, and heard as the pitch of its tone; all tones of a channel
+// share what is left over. How many windows reach snr is printed.
 func (d *driftTest) clean(records [2]*analyse.Record, snr float64) {
 	d.t.Helper()
 	still := d.still(len(records[0].Fits))
@@ -192,46 +192,38 @@ func (d *driftTest) clean(records [2]*analyse.Record, snr float64) {
 		for c, r := range records {
 			ppm, wobble := analyse.Wobble(analyse.PPM(r.Hz(i), float64(s.hz[c])))
 			low, high := r.Levels(i)
-			quiet, clean, worst := 0, 0, math.Inf(1)
+			quiet, clean, enough, all := 0, 0, 0, 0
 			for k, fit := range r.Fits {
+				is := fit.SNR(i) >= snr
+				if is {
+					all++
+				}
 				if !still[k] {
 					continue
 				}
 				quiet++
-				if worst = min(worst, fit.SNR(i)); fit.SNR(i) >= snr {
+				if is {
 					clean++
 				}
+				if fit.SNR(i) >= snr-float64(20*c) {
+					enough++
+				}
 			}
-			d.t.Logf("%s at %d Hz: %g dB and more in %d of %d windows with all cables still, %.1f dB at worst, %.1f in all %d; %+.3f ppm from its pitch on its own clock, wobble %.4f ppm rms, level %.5f to %.5f",
-				s.name, s.hz[c], snr, clean, quiet, worst, r.WorstSNR(i), len(r.Fits), ppm-s.ppm, wobble, low/drifterLevel, high/drifterLevel)
-			if 2*clean < len(r.Fits) {
+			d.t.Logf("%s at %d Hz: %g dB and more in %d of %d windows, in %d of the %d with all cables still; %.1f dB at worst; %+.3f ppm from its pitch on its own clock, wobble %.4f ppm rms, level %.5f to %.5f",
+				s.name, s.hz[c], snr, all, len(r.Fits), clean, quiet, r.WorstSNR(i), ppm-s.ppm, wobble, low/drifterLevel, high/drifterLevel)
+			if 10*enough < 9*quiet {
 				d.t.Error("not clean")
 			}
 		}
 	}
 }
 
-// still tells of each of so many windows whether all cables were still.
-func (d *driftTest) still(windows int) []bool {
-	still := make([]bool, windows)
-	for k := range still {
-		still[k] = true
-	}
-	for i, p := range d.players {
-		w := p.wandered(d.sources[i].ppm)
-		for k := range still {
-			end := d.began.Add(time.Duration((k+1)*d.plan.WindowFrames) * time.Second / time.Duration(d.plan.Rate))
-			still[k] = w.still(end) && still[k]
-		}
-	}
-	return still
-}
-
-// steady checks that the latency kept still.
+// steady checks that the latency kept still, to 0.2 ms and by how much a cable may wander in the time in which that is
+// followed.
 func (d *driftTest) steady() {
 	d.t.Helper()
 	for _, s := range d.sources {
-		if l := d.latency[s.name]; l[1]-l[0] > 0.2 {
+		if l := d.latency[s.name]; l[1]-l[0] > 0.6 {
 			d.t.Errorf("%s: latency from %.2f to %.2f ms", s.name, l[0], l[1])
 		}
 	}
