@@ -61,6 +61,7 @@ type Mixer struct {
 
 	output Output
 	sum    []float32 // of the streams
+	pulled []float32 // the block of a sink
 	block  []float32 // of one stream
 	edge   []float32 // a stream's last ramp
 	timer  *time.Timer
@@ -87,6 +88,7 @@ func New(cfg Config) (*Mixer, error) {
 		queue:  make(chan []float32, cfg.Capacity),
 		spare:  make(chan []float32, cfg.Capacity+1),
 		sum:    make([]float32, cfg.Block*cfg.Channels),
+		pulled: make([]float32, cfg.Block*cfg.Channels),
 		block:  make([]float32, cfg.Block*cfg.Channels),
 		edge:   make([]float32, rampFrames(cfg)*cfg.Channels),
 	}

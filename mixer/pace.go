@@ -248,7 +248,6 @@ func (m *Mixer) moment(queued int, at time.Time) moment {
 // queued. When it cannot keep up, streams are shed. It is the mixing goroutine;
 // when it has returned, it may be called again with another sink.
 func (m *Mixer) Play(sink Sink) error {
-	block := make([]float32, len(m.sum))
 	m.last = time.Time{}
 	if m.written > 0 {
 		m.output.fader.set(0) // what the last sink broke off is faded in
@@ -262,7 +261,7 @@ func (m *Mixer) Play(sink Sink) error {
 		if err != nil {
 			return err
 		}
-		switch err := m.Pull(block, queued, at, time.Now().Add(m.duration(queued/2))); err {
+		switch err := m.Pull(m.pulled, queued, at, time.Now().Add(m.duration(queued/2))); err {
 		case nil:
 		case io.EOF:
 			m.output.meter.clear()
@@ -270,7 +269,7 @@ func (m *Mixer) Play(sink Sink) error {
 		default:
 			return err
 		}
-		if err := sink.Write(block); err != nil {
+		if err := sink.Write(m.pulled); err != nil {
 			return err
 		}
 		m.govern()

@@ -120,7 +120,8 @@ func (s *Stream) lose(a *attachment, err error, pulled bool) {
 	s.source.CompareAndSwap(a, nil)
 	s.current = nil
 	s.count.unplugs.Add(1)
-	s.because(err.Error())
+	a.why = err
+	s.reason.Store(&a.why)
 	select {
 	case s.lost <- err:
 	default: // the owner has not yet taken the last one
@@ -158,7 +159,7 @@ func (s *Stream) runOut(pulled bool) {
 func (s *Stream) end() {
 	s.state.Store(int32(Ended))
 	if s.failure != nil {
-		s.because(s.failure.Error())
+		s.reason.Store(&s.failure)
 		s.state.Store(int32(Failed))
 	}
 	s.done.Store(true)

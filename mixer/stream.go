@@ -109,7 +109,7 @@ type Stream struct {
 
 	// Set by the mixing goroutine, read by any.
 	state  atomic.Int32
-	reason atomic.Pointer[string]
+	reason atomic.Pointer[error]
 	sync   synchrony
 	meter  meter
 	count  struct{ short, stalls, xruns, clips, unplugs atomic.Uint64 }
@@ -143,6 +143,7 @@ type attachment struct {
 	follower *follower // nil: its clock is not followed
 	channels int       // of the source
 	calls    bool      // it wakes the mixing goroutine when it has something
+	why      error     // it was lost
 	toMix    []int     // nil: as it is
 	raw      []float32 // frames as the source delivers them
 	mapped   []float32
@@ -226,7 +227,7 @@ func (s *Stream) Lost() <-chan error { return s.lost }
 func (s *Stream) Done() <-chan struct{} { return s.over }
 
 // SetReason says why a live stream is still without a source.
-func (s *Stream) SetReason(err error) { s.because(err.Error()) }
+func (s *Stream) SetReason(err error) { s.reason.Store(&err) }
 
 // Info returns the stream's state, levels and counters.
 func (s *Stream) Info() StreamInfo {
@@ -238,7 +239,7 @@ func (s *Stream) Info() StreamInfo {
 	}
 	s.sync.tell(&info)
 	if r := s.reason.Load(); r != nil && info.State >= Gone {
-		info.Reason = *r
+		info.Reason = (*r).Error()
 	}
 	if info.State == Shed {
 		info.Reason = s.burden.tooSlow()
@@ -246,8 +247,6 @@ func (s *Stream) Info() StreamInfo {
 	info.PeakDB, info.RMSDB = s.meter.levels()
 	return info
 }
-
-func (s *Stream) because(reason string) { s.reason.Store(&reason) }
 
 func releaseFeed(a *attachment) {
 	if a != nil {

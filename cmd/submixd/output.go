@@ -80,7 +80,7 @@ func (o *output) run(ctx context.Context) {
 // lend gives the device to the mixing goroutine and returns why that has it no more; nil when ctx is done.
 func (o *output) lend(ctx context.Context, s sink) (why error) {
 	select {
-	case o.opened <- s:
+	case o.opened <- o.b.post.watch(s, o.cfg.Playback.Device):
 		o.b.noOutput(nil)
 	case <-ctx.Done():
 		return nil

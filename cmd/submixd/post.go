@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"submix/cmd/submixd/config"
+	"submix/mixer"
 )
 
 // A post is where the mixing goroutine stands: in which call of a driver, so that it
@@ -34,25 +35,26 @@ func callOf(device config.Device, what string) *string {
 	return &s
 }
 
-// watchedSink is a sink whose calls are noted.
+// watchedSink is a sink whose calls are noted, and which tells the mixer in its own words that it had stopped.
 type watchedSink struct {
 	sink
 	post               *post
 	waits, write, ends *string
 }
 
-// watch returns s with its calls noted; nil if there is no s.
+// watch returns s with its calls noted.
 func (p *post) watch(s sink, d config.Device) sink {
-	if s == nil {
-		return nil
-	}
 	return &watchedSink{s, p, callOf(d, "a wait for room"), callOf(d, "a write"), callOf(d, "playing what was left")}
 }
 
 func (w *watchedSink) Wait() (int, time.Time, error) {
 	w.post.in(w.waits)
 	defer w.post.in(nil)
-	return w.sink.Wait()
+	queued, at, err := w.sink.Wait()
+	if err != nil && isXrun(err) {
+		err = mixer.ErrGap
+	}
+	return queued, at, err
 }
 
 func (w *watchedSink) Write(block []float32) error {

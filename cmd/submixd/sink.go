@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"submix/cmd/submixd/config"
 	"submix/hw/alsa"
@@ -76,14 +75,3 @@ type recording struct {
 }
 
 func (r recording) Close() error { return errors.Join(r.simulated.Close(), r.w.Close()) }
-
-// stopping is a sink that tells the mixer in its own words that it had stopped.
-type stopping struct{ mixer.Sink }
-
-func (s stopping) Wait() (int, time.Time, error) {
-	queued, at, err := s.Sink.Wait()
-	if err != nil && isXrun(err) {
-		err = mixer.ErrGap
-	}
-	return queued, at, err
-}

@@ -67,9 +67,27 @@ func (s *stream) state() unix.Errno {
 // gone marks the stream as dead.
 func (s *stream) gone(e unix.Errno) error {
 	s.running = false
-	s.dead = fmt.Errorf("%s: %w: %w", s.name, ErrGone, explain(e))
+	s.lost = loss{s.name, e}
+	s.dead = &s.lost
 	return s.dead
 }
+
+// A loss is the error of a device that is gone. Its text is made by who reads it:
+// the thread that finds it must not allocate, lest it have to help the collector,
+// which may wait for threads that this one, of higher priority, does not let run.
+type loss struct {
+	name  string
+	errno unix.Errno
+}
+
+func (l *loss) Error() string {
+	return fmt.Sprintf("%s: %v: %v", l.name, ErrGone, explain(l.errno))
+}
+
+// Is and Unwrap have it wrap ErrGone and the errno.
+func (l *loss) Is(target error) bool { return target == ErrGone }
+
+func (l *loss) Unwrap() error { return l.errno }
 
 // failure returns the error of a refused setting.
 func failure(e unix.Errno) error {

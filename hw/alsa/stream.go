@@ -30,6 +30,7 @@ type stream struct {
 	running bool
 	xrun    bool  // an xrun was mended and is still to be told
 	dead    error // once gone, what every call returns, without asking the device again
+	lost    loss  // which that is then
 
 	raw  []byte                    // samples in the device's format
 	sent int                       // playback: frames written since the start, whole blocks
