@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"submix/control"
@@ -44,8 +46,15 @@ func (b *box) run(ctx context.Context) error {
 	}
 }
 
+// collectAt has the garbage collector run when the heap is five times what is in use, some 20 MB: each collection stops
+// the mixing goroutine for a moment, for which threads of lower priority must run.
+const collectAt = 400
+
 // realTime asks for what keeps the mix in time under load. It works without.
 func (b *box) realTime() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	rt.SpareProcs()
 	err := rt.TimerThreads(timerPriority)
 	if err == nil { // or else the kernel's timers would wait for this program's commands
