@@ -46,7 +46,7 @@ func (l Line) String() string { return fmt.Sprintf("GPIO line %s of chip %s", l.
 // Change is one debounced change of an input.
 type Change struct {
 	Pressed bool
-	At      time.Time // the edge after which the line stayed quiet
+	At      time.Time // its first edge
 }
 
 // chip and pin are what is known of the hardware, apart from the library so that the search can be tested anywhere.

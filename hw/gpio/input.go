@@ -48,15 +48,24 @@ func newInput(l Line, line edgeLine) (in *Input, err error) {
 	return in, nil
 }
 
-// Run calls report, on its own goroutine, for every debounced change: a clean press 5 ms after its edge. What the line
-// is when it is opened is not reported; a button held from before is reported when it is released. Run returns nil soon
-// after ctx ends, or an error that wraps ErrGone; either way the line is given back.
+// Pressed tells whether the button was down when the line was opened. Not to be called once Run is.
+func (in *Input) Pressed() bool { return in.state.Pressed }
+
+// Run calls report, on its own goroutine, for every debounced change, at most 5 ms after its first edge: see Debounce.
+// What the line is when it is opened is not reported; a button held from before is reported when it is released. Run
+// returns nil soon after ctx ends, or an error that wraps ErrGone; either way the line is given back.
 func (in *Input) Run(ctx context.Context, report func(Change)) error {
 	defer in.line.close()
+	return halting(ctx, in.line.halt, func() error { return in.watch(ctx, report) })
+}
+
+// halting returns what watch does, or nil if ctx has ended, upon which watch is halted until it returns: a halt just
+// before a wait begins is lost.
+func halting(ctx context.Context, halt func(), watch func() error) error {
 	ended := make(chan struct{})
 	halted := make(chan struct{})
-	go func() { in.haltWhenDone(ctx, ended); close(halted) }()
-	err := in.watch(ctx, report)
+	go func() { haltWhenDone(ctx, halt, ended); close(halted) }()
+	err := watch()
 	close(ended)
 	<-halted
 	if ctx.Err() != nil {
@@ -65,8 +74,7 @@ func (in *Input) Run(ctx context.Context, report func(Change)) error {
 	return err
 }
 
-// haltWhenDone repeats halt until the watcher has ended, because a halt just before a wait begins is lost.
-func (in *Input) haltWhenDone(ctx context.Context, ended <-chan struct{}) {
+func haltWhenDone(ctx context.Context, halt func(), ended <-chan struct{}) {
 	select {
 	case <-ctx.Done():
 	case <-ended:
@@ -75,7 +83,7 @@ func (in *Input) haltWhenDone(ctx context.Context, ended <-chan struct{}) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		in.line.halt()
+		halt()
 		select {
 		case <-tick.C:
 		case <-ended:
@@ -87,15 +95,17 @@ func (in *Input) haltWhenDone(ctx context.Context, ended <-chan struct{}) {
 func (in *Input) watch(ctx context.Context, report func(Change)) error {
 	for ctx.Err() == nil {
 		timeout := idle
-		if due, moving := in.state.Due(); moving {
+		if due, waits := in.state.Due(); waits {
 			timeout = max(time.Until(due), time.Microsecond) // zero would mean for ever
 		}
 		err := in.line.wait(timeout)
-		if err == nil {
+		switch {
+		case err == nil:
 			in.state.Edge(time.Now())
-			continue
-		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			if due, waits := in.state.Due(); waits && time.Now().Before(due) {
+				continue
+			}
+		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return in.gone(err)
 		}
 		// The level is read, not taken from the last edge: the kernel drops edges when a burst fills its queue.

@@ -118,19 +118,20 @@ func (b *button) after(d time.Duration) (changes []Change) {
 	return changes
 }
 
-func TestPressIsReportedAfterQuiet(t *testing.T) {
+func TestPressIsReportedWhenFirm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := press(t, Line{ActiveLow: true}, true)
 		defer b.stop()
 		b.after(3 * time.Second)
 		edge := time.Now()
 		b.set(false)
-		if got := b.after(Quiet - time.Nanosecond); got != nil {
-			t.Fatalf("reported before %v: %v", Quiet, got)
+		if got := b.after(Firm - time.Nanosecond); got != nil {
+			t.Fatalf("reported before %v: %v", Firm, got)
 		}
 		if got := b.after(time.Microsecond); !slices.Equal(got, []Change{{true, edge}}) {
 			t.Fatalf("got %v, want the press at %v", got, edge)
 		}
+		b.after(Quiet)
 		edge = time.Now()
 		b.set(true)
 		if got := b.after(time.Minute); !slices.Equal(got, []Change{{false, edge}}) {
@@ -143,6 +144,7 @@ func TestBouncesAndLostEdges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := press(t, Line{}, false)
 		defer b.stop()
+		edge := time.Now()
 		for range 12 {
 			for i := range 10 { // at once, so that the queue overflows
 				b.set(i%2 == 0)
@@ -151,7 +153,6 @@ func TestBouncesAndLostEdges(t *testing.T) {
 				t.Fatalf("reported while it bounces: %v", got)
 			}
 		}
-		edge := time.Now()
 		b.set(true)
 		if got := b.after(time.Minute); !slices.Equal(got, []Change{{true, edge}}) {
 			t.Fatalf("12 bounces: got %v, want one press at %v", got, edge)
@@ -159,6 +160,24 @@ func TestBouncesAndLostEdges(t *testing.T) {
 		b.quietly(false)
 		if got := b.after(idle + Quiet); len(got) != 1 || got[0].Pressed {
 			t.Errorf("lost edge: got %v, want the release", got)
+		}
+	})
+}
+
+// A line that never comes to rest is looked at all the same.
+func TestEndlessNoise(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := press(t, Line{}, false)
+		defer b.stop()
+		var got []Change
+		for range 1000 {
+			b.set(true)
+			got = append(got, b.after(900*time.Microsecond)...)
+			b.set(false)
+			got = append(got, b.after(10*time.Microsecond)...)
+		}
+		if len(got) == 0 || !got[0].Pressed {
+			t.Errorf("got %v, want the line to count as pressed", got)
 		}
 	})
 }
