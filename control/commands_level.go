@@ -81,7 +81,7 @@ func parseGain(args []string) (action, error) {
 	if err := checkTarget(args[0], nameOut); err != nil {
 		return nil, err
 	}
-	step, err := parseStep(args[1])
+	step, err := parseStep(args[1], args[2:])
 	return func(_ context.Context, d *Dispatcher, r *Reply) error {
 		faders, err := d.find(args[0])
 		if err != nil {

@@ -56,6 +56,13 @@ func TestRefusals(t *testing.T) {
 		"gain mic 24.01":                        control.CodeRange,
 		"gain mic =-121":                        control.CodeRange,
 		"gain mic +1000":                        control.CodeRange,
+		"gain mic +1 max":                       control.CodeNumber,
+		"gain mic +1 max=25":                    control.CodeRange,
+		"gain mic +1 most=3":                    control.CodeOption,
+		"gain mic +1 max=3 max=3":               control.CodeOption,
+		"gain mic +1 min=3 max=2":               control.CodeOption,
+		"gain mic =1 max=3":                     control.CodeOption,
+		"gain mic 1 max=3":                      control.CodeOption,
 		"gain mic 9" + strings.Repeat("9", 200): control.CodeRange,
 		"log 0":                                 control.CodeRange,
 		"log 257":                               control.CodeRange,
@@ -115,6 +122,8 @@ func TestGainRule(t *testing.T) {
 		{"gain mic -3", -9}, {"gain mic +1.5", -7.5}, {"gain mic 6", 6}, {"gain mic =-6", -6}, {"gain mic =+3", 3},
 		{"gain mic 1.234", 1.23}, {"gain mic +24", 24}, {"gain mic -120", -96}, {"gain mic -120", -120},
 		{"gain mic =-0", 0}, {"gain mic +0.1", 0.1}, {"gain mic +0.1", 0.2}, {"gain mic +0.1", 0.3},
+		{"gain mic +9 max=6", 6}, {"gain mic +1 max=3", 6}, {"gain mic -1 max=3", 5}, {"gain mic -9 min=-2 max=3", -2},
+		{"gain mic -1 min=0", -2}, {"gain mic +1 min=0", -1}, {"gain mic =0.3", 0.3},
 	} {
 		if r := do(box, c.line); r.Err != nil || mic.GainDB() != c.want || math.Signbit(mic.GainDB()) != (c.want < 0) {
 			t.Errorf("%s: %v, gain is %v, want %v", c.line, r, mic.GainDB(), c.want)

@@ -71,7 +71,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(c.usage())
 	}
 	for _, s := range []string{"add a sim:tone?hz=4 gain=-3.005 channels=1,64 sync=locked latency=7.5ms", "gain out =-6", "gain a +1e3",
-		"log 256", "end now", "add a gain=+24 latency=auto", "toggle all"} {
+		"gain out -1 min=-40 max=6", "log 256", "end now", "add a gain=+24 latency=auto", "toggle all"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
@@ -96,7 +96,8 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%q is %+v, written as %q that is %+v", line, r, written(r), again)
 			}
 		case "gain":
-			step, err := parseStep(strings.Fields(line)[2])
+			words := strings.Fields(line)
+			step, err := parseStep(words[2], words[3:])
 			if err != nil {
 				t.Fatalf("%q: %v", line, err)
 			}

@@ -85,18 +85,42 @@ func parseDB(s string) (float64, error) {
 // round rounds to a hundredth; adding 0 makes a negative zero positive.
 func round(dB float64) float64 { return math.Round(dB*100)/100 + 0 }
 
-// parseStep reads the DB of the gain command. A sign makes it a step from the
-// gain there is; "=" in front, or no sign, makes it the gain itself.
-func parseStep(s string) (func(dB float64) float64, error) {
+// parseStep reads the DB of the gain command, and its options. A sign makes it a
+// step from the gain there is, which stops at min and max; "=" in front, or no
+// sign, makes it the gain itself.
+func parseStep(s string, options []string) (func(dB float64) float64, error) {
 	value, set := strings.CutPrefix(s, "=")
 	dB, err := parseDB(value)
 	if err != nil {
 		return nil, err
 	}
-	if set || !strings.ContainsAny(value[:1], "+-") {
-		return func(float64) float64 { return dB }, nil
+	set = set || !strings.ContainsAny(value[:1], "+-")
+	limits := map[string]float64{}
+	for _, option := range options {
+		key, value, _ := strings.Cut(option, "=")
+		if _, twice := limits[key]; twice || set || key != "min" && key != "max" {
+			return nil, &Error{CodeOption, fmt.Sprintf("option %q: only min and max of a step, each once", option)}
+		}
+		if limits[key], err = parseDB(value); err != nil {
+			return nil, err
+		}
 	}
-	return func(now float64) float64 { return min(max(round(now+dB), MinGainDB), MaxGainDB) }, nil
+	low, high := float64(MinGainDB), float64(MaxGainDB)
+	if v, ok := limits["min"]; ok {
+		low = v
+	}
+	if v, ok := limits["max"]; ok {
+		high = v
+	}
+	switch {
+	case low > high:
+		return nil, &Error{CodeOption, fmt.Sprintf("min=%v is above max=%v", low, high)}
+	case set:
+		return func(float64) float64 { return dB }, nil
+	case dB < 0: // from beyond a limit, a step goes towards it and never away
+		return func(now float64) float64 { return min(now, max(round(now+dB), low)) }, nil
+	}
+	return func(now float64) float64 { return max(now, min(round(now+dB), high)) }, nil
 }
 
 // parseLatency reads a time within limits, or auto, which is 0.
