@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -9,6 +10,7 @@ import (
 const (
 	DefaultHoldTime   = 800 * time.Millisecond
 	DefaultDoubleTime = 300 * time.Millisecond
+	DefaultRepeatTime = 200 * time.Millisecond
 )
 
 // Change is one edge of a button, debounced. At must hold a monotonic clock
@@ -17,40 +19,58 @@ const (
 type Change struct {
 	Pressed bool
 	At      time.Time
+	First   bool // no edge: how the button was found
 }
 
-// Button says which command lines the gestures of a button run; an empty line
-// means that there is no such gesture. With neither Hold nor Double, Press runs
-// at the edge; with Hold at the release; with Double when DoubleTime has passed
-// after the release.
+// Button says which command lines the gestures of a button run, each one or more
+// commands with ; between them; an empty line means that there is no such
+// gesture. PROTOCOL.md says when each runs. Hold goes without Repeat, Release
+// without Hold and Double.
 type Button struct {
-	Name                string
-	Press, Hold, Double string
-	HoldTime            time.Duration // pressed for so long; 0: DefaultHoldTime
-	DoubleTime          time.Duration // from release to second press; 0: DefaultDoubleTime
+	Name                                 string
+	Press, Release, Hold, Double, Repeat string
+	HoldTime                             time.Duration // pressed for so long: Hold, Repeat; 0: DefaultHoldTime
+	DoubleTime                           time.Duration // from release to second press; 0: DefaultDoubleTime
+	RepeatTime                           time.Duration // from one Repeat to the next; 0: DefaultRepeatTime
 }
 
-func (b Button) line(g gesture) string { return [...]string{"", b.Press, b.Hold, b.Double}[g] }
+func (b Button) line(g gesture) string {
+	return [...]string{"", b.Press, b.Release, b.Hold, b.Double, b.Repeat}[g]
+}
 
 func (b Button) gestures() *gestures {
-	g := &gestures{}
-	if b.Hold != "" {
-		if g.holdTime = b.HoldTime; g.holdTime <= 0 {
-			g.holdTime = DefaultHoldTime
-		}
+	g := &gestures{releases: b.Release != ""}
+	if b.Hold != "" || b.Repeat != "" {
+		g.holdTime = orDefault(b.HoldTime, DefaultHoldTime)
+	}
+	if b.Repeat != "" {
+		g.period = orDefault(b.RepeatTime, DefaultRepeatTime)
 	}
 	if b.Double != "" {
-		if g.doubleTime = b.DoubleTime; g.doubleTime <= 0 {
-			g.doubleTime = DefaultDoubleTime
-		}
+		g.doubleTime = orDefault(b.DoubleTime, DefaultDoubleTime)
 	}
 	return g
 }
 
+func orDefault(d, otherwise time.Duration) time.Duration {
+	if d <= 0 {
+		return otherwise
+	}
+	return d
+}
+
 // Run runs the commands of the button on d until changes is closed, which gives
-// nil, or ctx is done. Refusals are logged.
+// nil, or ctx is done. Either way a press that is not over ends there: Release
+// runs, so that a microphone does not stay open because a wire broke. Of a button
+// found down, only one with Release counts as pressed. Refusals are logged.
 func (b Button) Run(ctx context.Context, d *Dispatcher, changes <-chan Change) error {
 	g := b.gestures()
+	defer func() {
+		_, last := g.change(false, time.Now())
+		if last == release {
+			b.run(context.WithoutCancel(ctx), d, last)
+		}
+	}()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -81,6 +101,7 @@ func (b Button) Run(ctx context.Context, d *Dispatcher, changes <-chan Change) e
 			b.run(ctx, d, g.tick(time.Now()))
 		case !open:
 			return nil
+		case c.First && b.Release == "":
 		default:
 			before, now := g.change(c.Pressed, c.At)
 			b.run(ctx, d, before)
@@ -89,13 +110,25 @@ func (b Button) Run(ctx context.Context, d *Dispatcher, changes <-chan Change) e
 	}
 }
 
+// run runs the commands of a gesture, each whatever became of the one before: of
+// two streams to be muted one may have gone.
 func (b Button) run(ctx context.Context, d *Dispatcher, g gesture) {
-	line := b.line(g)
-	if line == "" {
+	if b.line(g) == "" {
 		return
 	}
-	r := d.Do(ctx, "button "+b.Name, line)
-	if r.Err != nil && r.Err.Code < codeFirstLogged { // others are in the log already
-		d.log.Warn("button: command refused", "button", b.Name, "line", line, "error", r.Err.Text)
+	for _, line := range Commands(b.line(g)) {
+		r := d.Do(ctx, "button "+b.Name, line)
+		if r.Err != nil && r.Err.Code < codeFirstLogged { // others are in the log already
+			d.log.Warn("button: command refused", "button", b.Name, "line", line, "error", r.Err.Text)
+		}
 	}
+}
+
+// Commands cuts the line of a button at each ; into its commands.
+func Commands(line string) []string {
+	commands := strings.Split(line, ";")
+	for i := range commands {
+		commands[i] = strings.Trim(commands[i], " \t")
+	}
+	return commands
 }

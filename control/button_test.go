@@ -136,6 +136,89 @@ func TestButtonBehindSlowCommand(t *testing.T) {
 	})
 }
 
+func TestButtonPushToTalk(t *testing.T) {
+	withButton(t, control.Button{Name: "red", Press: "unmute tape", Release: "mute tape; gain mic +6"}, func(w *bench) {
+		for range 2 { // however short
+			w.down()
+			w.up()
+		}
+		w.ran("unmute tape", "mute tape", "gain mic +6", "unmute tape", "mute tape", "gain mic +6")
+	})
+}
+
+func TestButtonRepeat(t *testing.T) {
+	b := control.Button{Name: "red", Press: "gain mic +1", Repeat: "gain mic +2", HoldTime: 500 * ms, RepeatTime: 100 * ms}
+	withButton(t, b, func(w *bench) {
+		w.down()
+		w.ran("gain mic +1")
+		w.wait(499 * ms)
+		w.ran("gain mic +1")
+		w.wait(202 * ms)
+		w.up()
+		w.wait(time.Second)
+		w.ran("gain mic +1", "gain mic +2", "gain mic +2", "gain mic +2")
+	})
+}
+
+// One of several commands that fails does not keep the others from running.
+func TestButtonSeveralCommands(t *testing.T) {
+	withButton(t, control.Button{Name: "red", Press: "mute mic ; mute nobody;mute usb1"}, func(w *bench) {
+		w.down()
+		w.ran("mute mic", "mute nobody", "mute usb1")
+		if log := fmt.Sprint(w.Log.Tail(3)); strings.Count(log, "command refused") != 1 {
+			t.Errorf("one refusal is to be logged once:\n%s", log)
+		}
+		w.up()
+	})
+}
+
+// However a press ends, push to talk does not stay open.
+func TestButtonLostWhilePressed(t *testing.T) {
+	talk := control.Button{Name: "red", Press: "unmute tape", Release: "mute tape", Repeat: "status"}
+	for _, cancelled := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := &bench{controltest.New(), t, make(chan control.Change, 16), make(chan error, 1)}
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { w.ended <- talk.Run(ctx, w.Dispatcher, w.changes) }()
+			w.down()
+			w.wait(2 * time.Second)
+			w.ran("unmute tape")
+			if cancelled {
+				cancel()
+			} else {
+				close(w.changes) // the line has gone
+			}
+			<-w.ended
+			w.ran("unmute tape", "mute tape")
+			cancel()
+		})
+	}
+	withButton(t, talk, func(w *bench) { w.ran() }) // and ended while up
+}
+
+// A button that is down when its line is opened is pressed where it has two
+// states, and otherwise is waited for to be let go.
+func TestButtonFoundDown(t *testing.T) {
+	found := func(w *bench) {
+		w.changes <- control.Change{Pressed: true, At: time.Now(), First: true}
+		w.wait(2 * time.Second)
+	}
+	withButton(t, control.Button{Name: "red", Press: "mute mic", Release: "unmute mic"}, func(w *bench) {
+		found(w)
+		w.ran("mute mic")
+		w.up()
+		w.ran("mute mic", "unmute mic")
+	})
+	withButton(t, control.Button{Name: "red", Press: "mute mic", Hold: "end"}, func(w *bench) {
+		found(w)
+		w.up()
+		w.ran()
+		w.down()
+		w.up()
+		w.ran("mute mic")
+	})
+}
+
 func TestButtonRefusedIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := controltest.New()

@@ -236,6 +236,7 @@ func TestWhatIsLogged(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	for line, ok := range map[string]bool{"toggle mic": true, "end now": true, "gain out -3": true,
+		"mute mic;unmute line ; gain out -3": true, "mute mic;": false, ";": false, "mute mic; sing; end": false,
 		"toggle": false, "gain mic loud": false, "sing": false, "mute m\n": false} {
 		if err := control.Check(line); (err == nil) != ok {
 			t.Errorf("%q: %v", line, err)

@@ -26,6 +26,11 @@ func NewDispatcher(box Box) *Dispatcher {
 // Do runs the command in line, which has no line end. Origin says in the log
 // where it came from: "serial", "socket", "button red".
 func (d *Dispatcher) Do(ctx context.Context, origin, line string) Reply {
+	return d.do(ctx, line, func(cmd *command, err *Error) { d.note(cmd, origin, line, err) })
+}
+
+// do runs the command in line, and tells done how it went before another can run.
+func (d *Dispatcher) do(ctx context.Context, line string, done func(*command, *Error)) Reply {
 	cmd, act, err := parse(d.table, line)
 	if err != nil {
 		return Reply{Err: asError(err)}
@@ -38,7 +43,7 @@ func (d *Dispatcher) Do(ctx context.Context, origin, line string) Reply {
 	} else if cmd.changes {
 		d.box.Changed()
 	}
-	d.note(cmd, origin, line, r.Err)
+	done(cmd, r.Err)
 	return r
 }
 
@@ -54,9 +59,18 @@ func (d *Dispatcher) note(cmd *command, origin, line string, err *Error) {
 	}
 }
 
-// Check returns the *Error that the line would be answered with whatever the
-// state of the box, or nil. It is for lines in a configuration.
+// Check returns the *Error that a command of the line, which is one or more with ;
+// between them, would be answered with whatever the state of the box, or nil. It
+// is for lines in a configuration.
 func Check(line string) error {
-	_, _, err := parse(table(), line)
-	return err
+	commands := Commands(line)
+	for _, c := range commands {
+		if c == "" && len(commands) > 1 {
+			return &Error{CodeUnknown, "; stands between two commands"}
+		}
+		if _, _, err := parse(table(), c); err != nil {
+			return err
+		}
+	}
+	return nil
 }

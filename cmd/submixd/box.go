@@ -22,6 +22,8 @@ type box struct {
 	begin chan struct{} // cap 1: a new mix is ready to be played
 	quit  chan struct{} // closed by shutdown: the mix is the last one
 
+	reloaded chan struct{} // cap 1: the configuration is another one
+
 	kept    *state.File
 	drifts  *drifts
 	devices *bell          // rings when something has changed among the devices
@@ -47,7 +49,7 @@ type box struct {
 func newBox(cfg *config.Config, load func() (*config.Config, error), kept *state.File, log *slog.Logger) (*box, error) {
 	b := &box{
 		kept: kept, drifts: newDrifts(kept, log), devices: newBell(),
-		load: load, log: log, begin: make(chan struct{}, 1), quit: make(chan struct{}),
+		load: load, log: log, begin: make(chan struct{}, 1), quit: make(chan struct{}), reloaded: make(chan struct{}, 1),
 		openSource: (*input).open, openSink: openSink,
 		cfg: cfg, made: cfg, inputs: map[string]*input{},
 	}

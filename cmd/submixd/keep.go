@@ -36,8 +36,11 @@ func saving(ctx context.Context, f *state.File, log *slog.Logger) {
 }
 
 // background runs f until stop is called, which returns when f has.
-func background(f func(context.Context)) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
+func background(f func(context.Context)) (stop func()) { return within(context.Background(), f) }
+
+// within runs f until stop is called, which returns when f has, or ctx is done.
+func within(ctx context.Context, f func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
 	var run sync.WaitGroup
 	run.Go(func() { f(ctx) })
 	return func() {

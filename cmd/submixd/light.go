@@ -7,28 +7,20 @@ import (
 	"submix/cmd/submixd/config"
 	"submix/control"
 	"submix/hw/gpio"
-	"submix/mixer"
 )
 
-const (
-	lightPeriod = 50 * time.Millisecond  // how often a light looks
-	clipShown   = 500 * time.Millisecond // so that a single clip is seen
-)
-
-// light drives one LED until ctx is done or its line fails.
+// light drives one LED until ctx is done, which leaves it off, or its line fails.
 func light(ctx context.Context, b *box, c config.LED) error {
-	out, err := gpio.OpenOutput(gpio.Line{Chip: c.Chip, Line: c.Line})
+	out, err := gpio.OpenOutput(gpio.Line{Chip: c.Chip, Line: c.Line, ActiveLow: c.ActiveLow})
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	tick := time.NewTicker(lightPeriod)
+	tick := time.NewTicker(control.LightPeriod)
 	defer tick.Stop()
-	l := lamp{shows: c.Shows}
+	l := control.Light{What: c.Shows.What, Name: c.Shows.Name, As: c.As}
 	for {
-		state, _ := b.State()
-		m := b.mixer()
-		if err := out.Set(l.lit(time.Now(), state, m.Streams(), m.Output().Info())); err != nil {
+		if err := out.Set(l.Lit(time.Now(), b.scene())); err != nil {
 			return err
 		}
 		select {
@@ -39,39 +31,8 @@ func light(ctx context.Context, b *box, c config.LED) error {
 	}
 }
 
-// A lamp decides whether an LED is lit.
-type lamp struct {
-	shows config.Shows
-	clips uint64
-	until time.Time // a clip is shown
-}
-
-func (l *lamp) lit(now time.Time, state control.State, streams []mixer.StreamInfo, out mixer.OutputInfo) bool {
-	if l.shows.What == "running" {
-		return state == control.StateRunning
-	}
-	on, clips := false, uint64(0)
-	if l.shows.Name == "out" {
-		on, clips = l.shows.What == "muted" && out.Mute, out.Clips
-	}
-	for _, s := range streams {
-		if l.shows.Name != s.Name && l.shows.Name != "any" {
-			continue
-		}
-		clips += s.Clips
-		switch l.shows.What {
-		case "muted":
-			on = on || s.Mute
-		case "stalled":
-			on = on || s.State >= mixer.Stalled && s.State <= mixer.Gone // or shed
-		}
-	}
-	if l.shows.What == "clip" {
-		if clips > l.clips {
-			l.until = now.Add(clipShown)
-		}
-		l.clips = clips
-		on = now.Before(l.until)
-	}
-	return on
+func (b *box) scene() control.Scene {
+	state, _ := b.State()
+	m := b.mixer()
+	return control.Scene{State: state, Streams: m.Streams(), Output: m.Output().Info()}
 }

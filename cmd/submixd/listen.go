@@ -11,9 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"submix/cmd/submixd/config"
 	"submix/control"
-	"submix/hw/gpio"
 	"submix/hw/serial"
 	"submix/hw/uevent"
 )
@@ -21,6 +19,7 @@ import (
 // listeners are the ways in which commands come in, the lights and the monitor.
 type listeners struct {
 	sync.WaitGroup
+	letGo        func() // ends buttons, encoders and lights, and with them what is held down
 	consoleEnded chan struct{}
 }
 
@@ -45,12 +44,7 @@ func listen(ctx context.Context, b *box, d *control.Dispatcher, socket *control.
 			logEnd(log, "serial port", port.Run(ctx, func(rw io.ReadWriter) error { return d.Serve(ctx, rw, "serial") }))
 		})
 	}
-	for _, c := range cfg.Buttons {
-		l.Go(func() { again(ctx, log, "button", c.Name, func() error { return button(ctx, d, c) }) })
-	}
-	for _, c := range cfg.LEDs {
-		l.Go(func() { again(ctx, log, "light", c.Line, func() error { return light(ctx, b, c) }) })
-	}
+	l.letGo = within(ctx, func(ctx context.Context) { newHands(b, d, log).run(ctx, b) })
 	l.Go(func() { monitor(ctx, b, log) })
 	l.Go(func() {
 		again(ctx, log, "events", "kernel", func() error {
@@ -111,25 +105,4 @@ func again(ctx context.Context, log *slog.Logger, kind, name string, f func() er
 		case <-time.After(r.pause()):
 		}
 	}
-}
-
-// button runs the commands of one button until ctx is done or its line fails.
-func button(ctx context.Context, d *control.Dispatcher, c config.Button) error {
-	in, err := gpio.OpenInput(gpio.Line{Chip: c.Chip, Line: c.Line, ActiveLow: c.ActiveLow, Pull: gpio.Pull(c.Pull)})
-	if err != nil {
-		return err
-	}
-	changes := make(chan control.Change, 16)
-	var gestures sync.WaitGroup
-	gestures.Go(func() {
-		control.Button{Name: c.Name, Press: c.Press, Hold: c.Hold, Double: c.Double}.Run(ctx, d, changes)
-	})
-	defer gestures.Wait()
-	defer close(changes)
-	return in.Run(ctx, func(g gpio.Change) {
-		select {
-		case changes <- control.Change{Pressed: g.Pressed, At: g.At}:
-		case <-ctx.Done():
-		}
-	})
 }

@@ -116,6 +116,7 @@ func serve(cfg *config.Config, load func() (*config.Config, error), stateDir str
 	b.restore()
 	inputs := listen(ctx, b, d, socket, console, log)
 	defer inputs.Wait()
+	defer inputs.letGo()
 	defer cancel()
 	mixing := make(chan error, 1)
 	go func() {
@@ -132,6 +133,7 @@ func serve(cfg *config.Config, load func() (*config.Config, error), stateDir str
 		forget() // a second signal ends the program at once
 	}
 	notify(daemon.SdNotifyStopping)
+	inputs.letGo() // while there are streams that a release may mute
 	return b.shutdown(mixing, cancel)
 }
 

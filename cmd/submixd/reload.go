@@ -10,9 +10,10 @@ import (
 )
 
 // reload reads the configuration again and takes over what has changed in the
-// captures, leaving the other streams alone. The mixer and the playback device
-// change with the next start, the rest with the next start of the daemon; both
-// are logged. A file with mistakes changes nothing.
+// captures, leaving the other streams alone, and has what is worked by hand follow.
+// The mixer and the playback device change with the next start, the serial port and
+// the socket with the next start of the daemon; both are logged. A file with
+// mistakes changes nothing.
 func (b *box) reload() error {
 	next, err := b.load()
 	if err != nil {
@@ -22,6 +23,10 @@ func (b *box) reload() error {
 	last, idle := b.cfg, b.ending || b.ended
 	b.cfg = next
 	b.mu.Unlock()
+	select {
+	case b.reloaded <- struct{}{}:
+	default: // nobody has looked since the last one
+	}
 	b.tellLater(last, next)
 	if idle {
 		return nil
@@ -108,8 +113,7 @@ func (b *box) tellLater(last, next *config.Config) {
 	if last.Mixer != next.Mixer || last.Playback != next.Playback {
 		b.log.Info("reload: the changes to mixer and playback wait for end and start")
 	}
-	if !reflect.DeepEqual(last.Buttons, next.Buttons) || !reflect.DeepEqual(last.LEDs, next.LEDs) ||
-		last.Serial != next.Serial || last.Control.Socket != next.Control.Socket {
-		b.log.Info("reload: the changes to buttons, lights, serial port and socket wait for a restart of submixd")
+	if last.Serial != next.Serial || last.Control.Socket != next.Control.Socket {
+		b.log.Info("reload: the changes to serial port and socket wait for a restart of submixd")
 	}
 }

@@ -23,7 +23,7 @@ type Box struct {
 	Log        *control.Log
 	Requests   []control.AddRequest // seen by Add
 	Err        error                // what Reload and Devices return
-	Slow       time.Duration        // how long Reload takes
+	Slow       time.Duration        // how long Reload takes, and a command to find a stream
 	Changes    int                  // how often Changed was called
 	SaveErr    error                // what Save returns
 
@@ -39,7 +39,7 @@ func New() *Box {
 	b := &Box{Log: control.NewLog(slog.DiscardHandler)}
 	b.begin()
 	b.Dispatcher = control.NewDispatcher(control.Box{
-		Mixer:   func() *mixer.Mixer { return b.mixer },
+		Mixer:   func() *mixer.Mixer { <-time.After(b.Slow); return b.mixer },
 		Streams: b, Session: b, Devices: b.devices,
 		Reload:  b.reload,
 		Changed: func() { b.Changes++ },

@@ -90,12 +90,13 @@ func (c *checker) table(t *table) {
 	case "button":
 		array = true
 		c.buttons = append(c.buttons, t)
-		c.config.Buttons = append(c.config.Buttons, Button{ActiveLow: true})
+		c.config.Buttons = append(c.config.Buttons, Button{ActiveLow: true, HoldTime: 800 * time.Millisecond,
+			DoubleTime: 300 * time.Millisecond, RepeatRate: 5})
 		fields = c.buttonFields(&c.config.Buttons[len(c.config.Buttons)-1])
 	case "led":
 		array = true
 		c.leds = append(c.leds, t)
-		c.config.LEDs = append(c.config.LEDs, LED{})
+		c.config.LEDs = append(c.config.LEDs, LED{As: "on"})
 		fields = ledFields(&c.config.LEDs[len(c.config.LEDs)-1])
 	case "":
 		for _, e := range t.entries {
@@ -176,8 +177,13 @@ func (c *checker) buttonFields(b *Button) []field {
 		{"active", false, oneOf(func(w string) { b.ActiveLow = w == "low" }, "low", "high")},
 		{"pull", false, oneOf(func(w string) { b.Pull = w }, "up", "down", "none")},
 		{"press", false, command(&b.Press, c.checkCommand)},
+		{"release", false, command(&b.Release, c.checkCommand)},
 		{"hold", false, command(&b.Hold, c.checkCommand)},
 		{"double", false, command(&b.Double, c.checkCommand)},
+		{"repeat", false, command(&b.Repeat, c.checkCommand)},
+		{"hold_time", false, duration(&b.HoldTime, 100*time.Millisecond, 10*time.Second)},
+		{"double_time", false, duration(&b.DoubleTime, 50*time.Millisecond, 2*time.Second)},
+		{"repeat_rate", false, number(&b.RepeatRate, 0.5, 20, " of times per second")},
 	}
 }
 
@@ -185,7 +191,9 @@ func ledFields(l *LED) []field {
 	return []field{
 		{"chip", true, text(&l.Chip, `the label of a gpio chip, as "pinctrl-bcm2711"`)},
 		{"line", true, line(&l.Line)},
+		{"active", false, oneOf(func(w string) { l.ActiveLow = w == "low" }, "low", "high")},
 		{"shows", true, shows(&l.Shows)},
+		{"as", false, oneOf(func(w string) { l.As = w }, "on", "blink", "fast")},
 	}
 }
 

@@ -53,27 +53,33 @@ type Capture struct {
 	Add      bool `json:"add"` // is in the mix from the start; default true
 }
 
-// Button is one [[button]]; at least one of its three commands is not empty.
+// Button is one [[button]]; at least one of its commands is not empty. Release excludes Hold and Double, Hold excludes
+// Repeat.
 type Button struct {
-	Name                string
-	Chip                string // label of the gpio chip, as pinctrl-bcm2711
-	Line                string // its name, as GPIO17, or its offset on the chip in decimal
-	ActiveLow           bool   // pressed is the low level; default true
-	Pull                string // up, down or none; default up for active = "low", down for "high"
-	Press, Hold, Double string // command lines
+	Name                                 string
+	Chip                                 string        // label of the gpio chip, as pinctrl-bcm2711
+	Line                                 string        // its name, as GPIO17, or its offset on the chip in decimal
+	ActiveLow                            bool          // pressed is the low level; default true
+	Pull                                 string        // up, down or none; default up for active = "low", down for "high"
+	Press, Release, Hold, Double, Repeat string        // command lines, of commands with ; between them
+	HoldTime                             time.Duration // until Hold, or the first Repeat, 0.1 to 10 s; default 800 ms
+	DoubleTime                           time.Duration // in which the second press comes, 50 ms to 2 s; default 300 ms
+	RepeatRate                           float64       // of Repeat per second, 0.5 to 20; default 5
 }
 
 // LED is one [[led]].
 type LED struct {
-	Chip  string
-	Line  string // as for Button
-	Shows Shows
+	Chip      string
+	Line      string // as for Button
+	ActiveLow bool   // lit is the low level; default false
+	Shows     Shows
+	As        string // on (default), blink or fast; heartbeat has its own
 }
 
-// Shows is what lights a LED: "running", or "muted", "stalled" or "clip" of Name.
+// Shows is what lights a LED: "running", "heartbeat", or one of the others of Name.
 type Shows struct {
-	What string // running, muted, stalled, clip
-	Name string // a capture's name, any or out; empty for running
+	What string // running, heartbeat, muted, live, heard, stalled, clip, fault
+	Name string // a capture's name, any or out; empty for running and heartbeat
 }
 
 // Serial is [serial]. An empty Port means that the file has no such table: no serial line is used.

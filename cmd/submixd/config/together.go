@@ -71,17 +71,41 @@ func (c *checker) checkButtons() {
 				c.report(at.line, label(t, "name"), "%q is already the name of the [[button]] of line %d", b.Name, c.buttons[j].line)
 			}
 		}
-		if !t.has("press") && !t.has("hold") && !t.has("double") && !c.torn {
-			c.report(t.line, label(t, ""), `has no command; give it press, hold or double, as press = "toggle mic"`)
-		}
-		switch {
-		case b.Pull != "":
-		case b.ActiveLow:
-			b.Pull = "up"
-		default:
-			b.Pull = "down"
+		c.checkGestures(t)
+		b.Pull = pullFor(b.Pull, b.ActiveLow)
+	}
+}
+
+// checkGestures reports commands that do not go together, and times that have no use.
+func (c *checker) checkGestures(t *table) {
+	if !slices.ContainsFunc([]string{"press", "release", "hold", "double", "repeat"}, t.has) && !c.torn {
+		c.report(t.line, label(t, ""), `has no command; give it press, release, hold, double or repeat, as press = "toggle mic"`)
+	}
+	for _, pair := range [][3]string{
+		{"hold", "release", "with hold, press waits until the button is let go"},
+		{"double", "release", "with double, press waits until after the button is let go"},
+		{"hold", "repeat", "both run while the button is held"},
+	} {
+		if t.has(pair[0]) && t.has(pair[1]) {
+			c.report(t.find(pair[1]).line, label(t, pair[1]), "does not go with %s: %s", pair[0], pair[2])
 		}
 	}
+	for _, need := range [][]string{{"hold_time", "hold", "repeat"}, {"double_time", "double"}, {"repeat_rate", "repeat"}} {
+		if key := need[0]; t.has(key) && !slices.ContainsFunc(need[1:], t.has) && !c.torn {
+			c.report(t.find(key).line, label(t, key), "has no use without %s", strings.Join(need[1:], " or "))
+		}
+	}
+}
+
+// pullFor is the pull of an input: the one given, else that which keeps it from being active by itself.
+func pullFor(pull string, activeLow bool) string {
+	switch {
+	case pull != "":
+		return pull
+	case activeLow:
+		return "up"
+	}
+	return "down"
 }
 
 // checkLines reports a gpio line that two buttons or LEDs share.
@@ -111,14 +135,23 @@ func (c *checker) checkLines() {
 func (c *checker) checkLED(i int) {
 	s, t := c.config.LEDs[i].Shows, c.leds[i]
 	known := []string{"any"}
-	if s.What != "stalled" {
+	if slices.Contains([]string{"muted", "clip", "fault"}, s.What) {
 		known = append(known, "out")
 	}
+	c.checkStream(t, "shows", s.What, s.Name, known)
+	if s.What == "heartbeat" && t.has("as") {
+		c.report(t.find("as").line, label(t, "as"), "a heartbeat flashes in its own way")
+	}
+}
+
+// checkStream reports a name behind a word of a key that is neither a capture nor one of others.
+func (c *checker) checkStream(t *table, key, word, name string, others []string) {
+	known := others
 	for _, capture := range c.config.Captures {
 		known = append(known, capture.Name)
 	}
-	if s.Name != "" && !c.torn && !slices.Contains(known, s.Name) {
-		c.report(t.find("shows").line, label(t, "shows"), "%q is no [[capture]] of this file; allowed after %q: %s", s.Name, s.What, strings.Join(known, ", "))
+	if name != "" && !c.torn && !slices.Contains(known, name) {
+		c.report(t.find(key).line, label(t, key), "%q is no [[capture]] of this file; allowed after %q: %s", name, word, strings.Join(known, ", "))
 	}
 }
 
@@ -172,12 +205,12 @@ func shows(dst *Shows) setter {
 		v, _ := value.(string)
 		words := strings.Fields(v)
 		switch {
-		case len(words) == 1 && words[0] == "running":
-			*dst = Shows{What: "running"}
-		case len(words) == 2 && slices.Contains([]string{"muted", "stalled", "clip"}, words[0]):
+		case len(words) == 1 && (words[0] == "running" || words[0] == "heartbeat"):
+			*dst = Shows{What: words[0]}
+		case len(words) == 2 && slices.Contains([]string{"muted", "live", "heard", "stalled", "clip", "fault"}, words[0]):
 			*dst = Shows{What: words[0], Name: words[1]}
 		default:
-			return refuse(value, `"running", or "muted NAME", "stalled NAME" or "clip NAME" with the name of a capture, any, or out`)
+			return refuse(value, `"running", "heartbeat", or "muted NAME", "live NAME", "heard NAME", "stalled NAME", "clip NAME" or "fault NAME" with the name of a capture, any, or out`)
 		}
 		return nil
 	}

@@ -146,7 +146,7 @@ func name(dst *string) setter {
 func command(dst *string, check func(line string) error) setter {
 	return func(value any) error {
 		var line string
-		if err := text(&line, `a command, as "toggle mic"`)(value); err != nil {
+		if err := text(&line, `a command, as "toggle mic", or several with ; between them`)(value); err != nil {
 			return err
 		}
 		if err := check(line); err != nil {

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"submix/cmd/submixd/config"
+	"submix/control"
+)
+
+const (
+	redButton = `
+[[button]]
+name = "red"
+chip = "c"
+line = 1
+press = "toggle mic"
+`
+	blackButton = `
+[[button]]
+name = "black"
+chip = "c"
+line = 2
+press = "end"
+`
+	runLight = `
+[[led]]
+chip = "c"
+line = 3
+shows = "running"
+`
+)
+
+// used are hands whose lines are not real.
+type used struct {
+	*hands
+	fails error // of every line, at once
+
+	mu   sync.Mutex
+	told []string // what has begun and ended since the last look
+}
+
+func (u *used) tell(what string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.told = append(u.told, what)
+}
+
+func (u *used) use(ctx context.Context, what string) error {
+	u.tell("+" + what)
+	if u.fails == nil {
+		<-ctx.Done()
+		time.Sleep(time.Millisecond) // it takes its time
+	}
+	u.tell("-" + what)
+	return u.fails
+}
+
+func (u *used) did(t *testing.T, want ...string) {
+	t.Helper()
+	synctest.Wait()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	slices.Sort(u.told)
+	if !slices.Equal(u.told, want) {
+		t.Errorf("%q, want %q", u.told, want)
+	}
+	u.told = nil
+}
+
+func useHands(r *rig) (u *used, end func()) {
+	u = &used{hands: newHands(r.b, r.d, r.b.log)}
+	u.button = func(ctx context.Context, c config.Button) error { return u.use(ctx, c.Name+" "+c.Line) }
+	u.light = func(ctx context.Context, c config.LED) error { return u.use(ctx, "light "+c.Line) }
+	return u, within(r.Context(), func(ctx context.Context) { u.run(ctx, r.b) })
+}
+
+// A reload begins what is new and ends what is gone, on the same lines too, and leaves the rest alone.
+func TestReloadOfHands(t *testing.T) {
+	inBubble(t, simulated3+redButton+runLight, func(r *rig) {
+		u, end := useHands(r)
+		u.did(t, "+light 3", "+red 1")
+		reload := func(toml string) {
+			r.configure(simulated3 + toml)
+			r.says("reload")
+			time.Sleep(10 * time.Millisecond)
+		}
+		reload(redButton + runLight)
+		u.did(t)
+		reload(redButton + blackButton + runLight)
+		u.did(t, "+black 2")
+		reload(strings.Replace(redButton, "1", "2", 1) + runLight)
+		u.did(t, "+red 2", "-black 2", "-red 1")
+		r.configure("nonsense")
+		r.refuses("reload", control.CodeConfig)
+		u.did(t)
+		end()
+		u.did(t, "-light 3", "-red 2")
+	})
+}
+
+// A line that fails is looked for again, and said once.
+func TestHandsAgain(t *testing.T) {
+	inBubble(t, simulated3+redButton, func(r *rig) {
+		u, end := useHands(r)
+		end()
+		u.told, u.fails = nil, errors.New("no such line")
+		end = within(r.Context(), func(ctx context.Context) { u.run(ctx, r.b) })
+		time.Sleep(5 * time.Minute)
+		end()
+		if tries := len(u.told) / 2; tries < 10 || tries > 20 {
+			t.Errorf("tried %d times in 5 min", tries)
+		}
+		r.wantLogged(1, "no such line")
+	})
+}
