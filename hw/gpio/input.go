@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// idle is how often a resting line's level is read again: an edge that was lost, and a chip that was removed without
+// idle is how often the level of a resting line, or pair of them, is read again: an edge that was lost, and a chip that was removed without
 // waking the reader (Linux 6.1 does not), are found this late.
 const idle = time.Second
 

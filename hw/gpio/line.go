@@ -34,6 +34,22 @@ func (n namedLine) set(high bool) error {
 func (n namedLine) halt()        { n.lines.Halt() }
 func (n namedLine) close() error { return n.lines.Close() }
 
+// namedPair is a set of two lines, a before b, of which b has a number on its chip.
+type namedPair struct {
+	namedLine
+	b int
+}
+
+func (n namedPair) wait(timeout time.Duration) (b, high bool, err error) {
+	number, edge, err := n.lines.WaitForEdge(timeout)
+	return number == n.b, edge == gpio.RisingEdge, err
+}
+
+func (n namedPair) high() (a, b bool, err error) {
+	bits, err := n.lines.Read(3)
+	return bits&1 != 0, bits&2 != 0, errno(err)
+}
+
 // bareLine is a line without a name of its own. The library does not tell errors from timeouts and low levels there, so
 // the chip's device node is looked at as well.
 type bareLine struct {

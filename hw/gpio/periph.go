@@ -105,14 +105,22 @@ func keepStdin() (restore func(), err error) {
 	}, nil
 }
 
-// request finds and requests the line l means, of chips that have come since the last time too. set is nil where the
-// line must be used by itself: the library requests sets by name, and lines of port expanders have none.
-func request(l Line, dir gpioioctl.LineDir, edge gpio.Edge, pull gpio.Pull) (set *gpioioctl.LineSet, line *gpioioctl.GPIOLine, path string, err error) {
-	requesting.Lock()
-	defer requesting.Unlock()
+// place is a line that was found.
+type place struct {
+	chip *gpioioctl.GPIOChip
+	line *gpioioctl.GPIOLine
+	user string // who had it when the chip was found, if anybody
+}
+
+// named tells whether the library can request the line as one of a set, which it does by name: lines of port expanders
+// have none.
+func (p place) named() bool { return p.chip.ByName(p.line.Name()) == p.line }
+
+// locate finds the line l means, on chips that have come since the last time too. requesting is held.
+func locate(l Line) (place, error) {
 	chips, found, err := scan(false)
 	if err != nil {
-		return nil, nil, "", err
+		return place{}, err
 	}
 	c, offset, err := find(found, l)
 	if errors.Is(err, ErrNoChip) && unknownChip(found) {
@@ -121,30 +129,40 @@ func request(l Line, dir gpioioctl.LineDir, edge gpio.Edge, pull gpio.Pull) (set
 		}
 	}
 	if err != nil {
-		return nil, nil, "", err
+		return place{}, err
 	}
-	line = chips[c].Lines()[offset]
-	switch {
-	case chips[c].ByName(line.Name()) == line:
-		set, err = chips[c].LineSet(dir, edge, pull, line.Name())
-	case line.Func() != pin.FuncNone: // the kernel is not asked again, but the one who has the line would lose it
-		err = unix.EBUSY
-	case dir == gpioioctl.LineInput:
-		err = line.In(pull, edge)
-	default:
-		err = line.Out(gpio.Low)
-	}
-	if err != nil {
-		return nil, nil, "", fmt.Errorf("%v: %w%s", l, errno(err), usedBy(found[c].lines[offset]))
-	}
-	return set, line, chips[c].Path(), nil
+	return place{chips[c], chips[c].Lines()[offset], found[c].lines[offset].user}, nil
 }
 
-func usedBy(l known) string {
-	if l.user == "" {
+// request finds and requests the line l means. set is nil where the line must be used by itself.
+func request(l Line, dir gpioioctl.LineDir, edge gpio.Edge, pull gpio.Pull) (set *gpioioctl.LineSet, line *gpioioctl.GPIOLine, path string, err error) {
+	requesting.Lock()
+	defer requesting.Unlock()
+	p, err := locate(l)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	switch {
+	case p.named():
+		set, err = p.chip.LineSet(dir, edge, pull, p.line.Name())
+	case p.line.Func() != pin.FuncNone: // the kernel is not asked again, but the one who has the line would lose it
+		err = unix.EBUSY
+	case dir == gpioioctl.LineInput:
+		err = p.line.In(pull, edge)
+	default:
+		err = p.line.Out(gpio.Low)
+	}
+	if err != nil {
+		return nil, nil, "", fmt.Errorf("%v: %w%s", l, errno(err), usedBy(p))
+	}
+	return set, p.line, p.chip.Path(), nil
+}
+
+func usedBy(p place) string {
+	if p.user == "" {
 		return ""
 	}
-	return fmt.Sprintf(" (used by %q)", l.user)
+	return fmt.Sprintf(" (used by %q)", p.user)
 }
 
 // errno gives back the errno that the library has put into words, for errors of its ioctls.
@@ -157,10 +175,18 @@ func errno(err error) error {
 	return err
 }
 
-func requestInput(l Line) (edgeLine, error) {
-	pull, ok := map[Pull]gpio.Pull{"": gpio.PullNoChange, PullNone: gpio.PullNoChange, PullUp: gpio.PullUp, PullDown: gpio.PullDown}[l.Pull]
+func (p Pull) known() (gpio.Pull, error) {
+	pull, ok := map[Pull]gpio.Pull{"": gpio.PullNoChange, PullNone: gpio.PullNoChange, PullUp: gpio.PullUp, PullDown: gpio.PullDown}[p]
 	if !ok {
-		return nil, fmt.Errorf("%v: %w: pull %q (none, up or down)", l, ErrConfig, l.Pull)
+		return pull, fmt.Errorf("%w: pull %q (none, up or down)", ErrConfig, p)
+	}
+	return pull, nil
+}
+
+func requestInput(l Line) (edgeLine, error) {
+	pull, err := l.Pull.known()
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", l, err)
 	}
 	set, line, path, err := request(l, gpioioctl.LineInput, gpio.BothEdges, pull)
 	if err != nil {
@@ -173,6 +199,34 @@ func requestInput(l Line) (edgeLine, error) {
 	}
 	line.WaitForEdge(-1)
 	return bareLine{line, path}, nil
+}
+
+func requestPair(p Pair) (edgePair, error) {
+	pull, err := p.Pull.known()
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", p, err)
+	}
+	requesting.Lock()
+	defer requesting.Unlock()
+	a, err := locate(p.line(p.A))
+	if err != nil {
+		return nil, err
+	}
+	b, err := locate(p.line(p.B))
+	switch {
+	case err != nil:
+		return nil, err
+	case a.line == b.line:
+		return nil, fmt.Errorf("%v: %w: one line cannot be both", p, ErrConfig)
+	case !a.named() || !b.named():
+		return nil, fmt.Errorf("%v: %w: an encoder needs lines that have names of their own; choose others", p, ErrConfig)
+	}
+	set, err := a.chip.LineSet(gpioioctl.LineInput, gpio.BothEdges, pull, a.line.Name(), b.line.Name())
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w%s%s", p, errno(err), usedBy(a), usedBy(b))
+	}
+	set.WaitForEdge(-1) // as in requestInput
+	return namedPair{namedLine{set}, b.line.Number()}, nil
 }
 
 func requestOutput(l Line) (outLine, error) {
