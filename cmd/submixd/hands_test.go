@@ -29,6 +29,14 @@ chip = "c"
 line = 2
 press = "end"
 `
+	knob = `
+[[encoder]]
+name = "vol"
+chip = "c"
+line_a = 4
+line_b = 5
+turns = "gain out"
+`
 	runLight = `
 [[led]]
 chip = "c"
@@ -77,6 +85,7 @@ func (u *used) did(t *testing.T, want ...string) {
 func useHands(r *rig) (u *used, end func()) {
 	u = &used{hands: newHands(r.b, r.d, r.b.log)}
 	u.button = func(ctx context.Context, c config.Button) error { return u.use(ctx, c.Name+" "+c.Line) }
+	u.encoder = func(ctx context.Context, c config.Encoder) error { return u.use(ctx, "knob "+c.LineA) }
 	u.light = func(ctx context.Context, c config.LED) error { return u.use(ctx, "light "+c.Line) }
 	return u, within(r.Context(), func(ctx context.Context) { u.run(ctx, r.b) })
 }
@@ -95,13 +104,13 @@ func TestReloadOfHands(t *testing.T) {
 		u.did(t)
 		reload(redButton + blackButton + runLight)
 		u.did(t, "+black 2")
-		reload(strings.Replace(redButton, "1", "2", 1) + runLight)
-		u.did(t, "+red 2", "-black 2", "-red 1")
+		reload(strings.Replace(redButton, "1", "2", 1) + knob + runLight)
+		u.did(t, "+knob 4", "+red 2", "-black 2", "-red 1")
 		r.configure("nonsense")
 		r.refuses("reload", control.CodeConfig)
 		u.did(t)
 		end()
-		u.did(t, "-light 3", "-red 2")
+		u.did(t, "-knob 4", "-light 3", "-red 2")
 	})
 }
 

@@ -15,8 +15,9 @@ type checker struct {
 	problems     Problems
 	torn         bool // the syntax is broken somewhere: a key that seems missing may stand there
 
-	mixer                   *table   // nil if the file has none
-	captures, buttons, leds []*table // in step with the slices of config
+	mixer *table // nil if the file has none
+	// In step with the slices of config.
+	captures, buttons, encoders, leds []*table
 }
 
 // field is a key that a table may have.
@@ -66,7 +67,7 @@ func (c *checker) report(line int, key, format string, args ...any) {
 	c.problems = append(c.problems, Problem{c.file, line, key, fmt.Sprintf(format, args...)})
 }
 
-var sections = []string{"[mixer]", "[playback]", "[[capture]]", "[[button]]", "[[led]]", "[serial]", "[control]"}
+var sections = []string{"[mixer]", "[playback]", "[[capture]]", "[[button]]", "[[encoder]]", "[[led]]", "[serial]", "[control]"}
 
 // table checks one table by itself.
 func (c *checker) table(t *table) {
@@ -93,6 +94,11 @@ func (c *checker) table(t *table) {
 		c.config.Buttons = append(c.config.Buttons, Button{ActiveLow: true, HoldTime: 800 * time.Millisecond,
 			DoubleTime: 300 * time.Millisecond, RepeatRate: 5})
 		fields = c.buttonFields(&c.config.Buttons[len(c.config.Buttons)-1])
+	case "encoder":
+		array = true
+		c.encoders = append(c.encoders, t)
+		c.config.Encoders = append(c.config.Encoders, Encoder{ActiveLow: true, StepDB: 1, Accelerate: true, MinDB: -120, MaxDB: 24, Steps: 4})
+		fields = encoderFields(&c.config.Encoders[len(c.config.Encoders)-1])
 	case "led":
 		array = true
 		c.leds = append(c.leds, t)
@@ -184,6 +190,24 @@ func (c *checker) buttonFields(b *Button) []field {
 		{"hold_time", false, duration(&b.HoldTime, 100*time.Millisecond, 10*time.Second)},
 		{"double_time", false, duration(&b.DoubleTime, 50*time.Millisecond, 2*time.Second)},
 		{"repeat_rate", false, number(&b.RepeatRate, 0.5, 20, " of times per second")},
+	}
+}
+
+func encoderFields(e *Encoder) []field {
+	return []field{
+		{"name", true, name(&e.Name)},
+		{"chip", true, text(&e.Chip, `the label of a gpio chip, as "pinctrl-bcm2711"`)},
+		{"line_a", true, line(&e.LineA)},
+		{"line_b", true, line(&e.LineB)},
+		{"active", false, oneOf(func(w string) { e.ActiveLow = w == "low" }, "low", "high")},
+		{"pull", false, oneOf(func(w string) { e.Pull = w }, "up", "down", "none")},
+		{"turns", true, turns(&e.Turns)},
+		{"step", false, number(&e.StepDB, 0.1, 12, " of dB")},
+		{"accelerate", false, boolean(&e.Accelerate)},
+		{"min", false, number(&e.MinDB, -120, 24, " of dB")},
+		{"max", false, number(&e.MaxDB, -120, 24, " of dB")},
+		{"steps", false, steps(&e.Steps)},
+		{"reverse", false, boolean(&e.Reverse)},
 	}
 }
 

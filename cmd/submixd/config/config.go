@@ -15,6 +15,7 @@ type Config struct {
 	Playback Playback
 	Captures []Capture // in the order of the file; names are unique
 	Buttons  []Button  // in the order of the file; names are unique
+	Encoders []Encoder // in the order of the file; names are unique
 	LEDs     []LED     // in the order of the file
 	Serial   Serial
 	Control  Control
@@ -65,6 +66,21 @@ type Button struct {
 	HoldTime                             time.Duration // until Hold, or the first Repeat, 0.1 to 10 s; default 800 ms
 	DoubleTime                           time.Duration // in which the second press comes, 50 ms to 2 s; default 300 ms
 	RepeatRate                           float64       // of Repeat per second, 0.5 to 20; default 5
+}
+
+// Encoder is one [[encoder]], a knob that turns a gain.
+type Encoder struct {
+	Name         string
+	Chip         string
+	LineA, LineB string  // as for Button; A is the first to be active when it is turned up
+	ActiveLow    bool    // a closed contact is the low level; default true
+	Pull         string  // up, down or none; default as for Button
+	Turns        string  // a capture's name or out, whose gain it is
+	StepDB       float64 // of a detent, 0.1 to 12; default 1
+	Accelerate   bool    // default true
+	MinDB, MaxDB float64 // where it stops; default -120 and 24
+	Steps        int     // states of the two lines from detent to detent: 4 (default), 2 or 1
+	Reverse      bool    // B is the first
 }
 
 // LED is one [[led]].

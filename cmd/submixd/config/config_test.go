@@ -42,6 +42,8 @@ func TestExampleHasEveryKey(t *testing.T) {
 			{Name: "louder", Chip: chip, Line: "GPIO6", ActiveLow: true, Pull: "up",
 				Press: "gain out +1", Repeat: "gain out +1 max=6", HoldTime: hold, DoubleTime: double, RepeatRate: 5},
 		},
+		Encoders: []config.Encoder{{Name: "volume", Chip: chip, LineA: "GPIO24", LineB: "GPIO25", ActiveLow: true, Pull: "up",
+			Turns: "out", StepDB: 1, Accelerate: true, MinDB: -60, MaxDB: 6, Steps: 4}},
 		LEDs: []config.LED{
 			{Chip: chip, Line: "GPIO22", Shows: config.Shows{What: "muted", Name: "mic"}, As: "on"},
 			{Chip: chip, Line: "GPIO23", Shows: config.Shows{What: "fault", Name: "any"}, As: "fast"},
@@ -132,6 +134,26 @@ pull = "none"
 hold = "start"
 double = "end"
 double_time = "0.2s"
+[[encoder]]
+name = "e"
+chip = "c"
+line_a = "X"
+line_b = 7
+active = "high"
+turns = "gain a"
+step = 0.5
+accelerate = false
+min = -20
+max = 0
+steps = 2
+reverse = true
+[[encoder]]
+name = "e2"
+chip = "c"
+line_a = 8
+line_b = 9
+pull = "none"
+turns = "gain out"
 [[led]]
 chip = "c"
 line = 2
@@ -159,6 +181,11 @@ on_end = "exit"
 				DoubleTime: 300 * time.Millisecond, RepeatRate: 2.5},
 			{Name: "b2", Chip: "c", Line: "1", ActiveLow: true, Pull: "none", Hold: "start", Double: "end",
 				HoldTime: 800 * time.Millisecond, DoubleTime: 200 * time.Millisecond, RepeatRate: 5},
+		},
+		Encoders: []config.Encoder{
+			{Name: "e", Chip: "c", LineA: "X", LineB: "7", Pull: "down", Turns: "a", StepDB: 0.5, MinDB: -20, Steps: 2, Reverse: true},
+			{Name: "e2", Chip: "c", LineA: "8", LineB: "9", ActiveLow: true, Pull: "none", Turns: "out",
+				StepDB: 1, Accelerate: true, MinDB: -120, MaxDB: 24, Steps: 4},
 		},
 		LEDs: []config.LED{
 			{Chip: "c", Line: "2", ActiveLow: true, Shows: config.Shows{What: "clip", Name: "out"}, As: "blink"},

@@ -104,6 +104,17 @@ var mistakes = []struct {
 	{"shows that out is live", led(1, "live out"), []string{`6 [[led]] shows: "out" is no [[capture]] of this file; allowed after "live": any`}},
 	{"shows what out cannot be", led(1, "stalled out"), []string{`6 [[led]] shows: "out" is no [[capture]]`}},
 
+	{"encoder of nothing", "[[encoder]]\nname = \"e\"\nchip = \"c\"", []string{"3 [[encoder]] e line_a: missing", "3 [[encoder]] e line_b: missing", "3 [[encoder]] e turns: missing"}},
+	{"turns", encoder("e", 1, "mute mic", ""), []string{`8 [[encoder]] e turns: "mute mic" is not "gain NAME"`}},
+	{"turns an unknown stream", capture("mic", "") + encoder("e", 1, "gain mick", ""), []string{`12 [[encoder]] e turns: "mick" is no [[capture]] of this file; allowed after "gain": out, mic`}},
+	{"encoder twice", encoder("e", 1, "gain out", "") + encoder("e", 3, "gain out", ""), []string{`11 [[encoder]] name: "e" is already the name of the [[encoder]] of line 3`}},
+	{"encoder on one line", "[[encoder]]\nname = \"e\"\nchip = \"c\"\nline_a = 1\nline_b = 1\nturns = \"gain out\"", []string{"7 [[encoder]] e line_b: 1 of c is already used by the [[encoder]] of line 3"}},
+	{"encoder on a button's line", button("red", 2, `press = "end"`) + encoder("e", 1, "gain out", ""), []string{"12 [[encoder]] e line_b: 2 of c is already used by the [[button]] of line 3"}},
+	{"step", encoder("e", 1, "gain out", "step = 0\nsteps = 3\naccelerate = 2\nreverse = 1"), []string{"9 [[encoder]] e step: 0 is not a number of dB from 0.1 to 12",
+		"10 [[encoder]] e steps: 3 is not 4, 2 or 1", "11 [[encoder]] e accelerate: 2 is not true", "12 [[encoder]] e reverse: 1 is not true"}},
+	{"min above max", encoder("e", 1, "gain out", "min = 3\nmax = 3.0"), []string{"10 [[encoder]] e max: min = 3 is not below max = 3"}},
+	{"min alone", encoder("e", 1, "gain out", "min = 24"), []string{"9 [[encoder]] e min: min = 24 is not below max = 24"}},
+
 	{"no port", "[serial]\nbaud = 9600", []string{"3 [serial] port: missing"}},
 	{"port of another type", "[serial]\nport = 0", []string{`4 [serial] port: 0 is not the path of a serial port, as "/dev/ttyAMA1"`}},
 	{"baud", "[serial]\nport = \"/dev/ttyS0\"\nbaud = \"fast\"", []string{`5 [serial] baud: "fast" is not a whole number of bits per second`}},
@@ -231,6 +242,10 @@ func capture(name, more string) string {
 
 func button(name string, line int, more string) string {
 	return fmt.Sprintf("[[button]]\nname = %q\nchip = \"c\"\nline = %d\n%s\n", name, line, more)
+}
+
+func encoder(name string, line int, turns, more string) string {
+	return fmt.Sprintf("[[encoder]]\nname = %q\nchip = \"c\"\nline_a = %d\nline_b = %d\nturns = %q\n%s\n", name, line, line+1, turns, more)
 }
 
 func led(line int, shows string) string {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -17,6 +18,9 @@ func (c *checker) checkTogether() {
 		c.checkCapture(i)
 	}
 	c.checkButtons()
+	for i := range c.config.Encoders {
+		c.checkEncoder(i)
+	}
 	c.checkLines()
 	for i := range c.config.LEDs {
 		c.checkLED(i)
@@ -40,10 +44,7 @@ func (c *checker) checkBlock() {
 func (c *checker) checkCapture(i int) {
 	s, t := c.config.Captures[i], c.captures[i]
 	for j, other := range c.config.Captures[:i] {
-		if s.Name != "" && s.Name == other.Name {
-			at := t.find("name")
-			c.report(at.line, label(t, "name"), "%q is already the name of the [[capture]] of line %d", s.Name, c.captures[j].line)
-		}
+		c.checkName(t, s.Name, c.captures[j], other.Name)
 		shared := s.Device.Kind == HW || s.Device.Kind == USB
 		if shared && s.Device == other.Device && s.Add && other.Add {
 			at := t.find("device")
@@ -66,10 +67,7 @@ func (c *checker) checkButtons() {
 	for i := range c.config.Buttons {
 		b, t := &c.config.Buttons[i], c.buttons[i]
 		for j, other := range c.config.Buttons[:i] {
-			if b.Name != "" && b.Name == other.Name {
-				at := t.find("name")
-				c.report(at.line, label(t, "name"), "%q is already the name of the [[button]] of line %d", b.Name, c.buttons[j].line)
-			}
+			c.checkName(t, b.Name, c.buttons[j], other.Name)
 		}
 		c.checkGestures(t)
 		b.Pull = pullFor(b.Pull, b.ActiveLow)
@@ -108,26 +106,49 @@ func pullFor(pull string, activeLow bool) string {
 	return "down"
 }
 
-// checkLines reports a gpio line that two buttons or LEDs share.
+func (c *checker) checkEncoder(i int) {
+	e, t := &c.config.Encoders[i], c.encoders[i]
+	for j, other := range c.config.Encoders[:i] {
+		c.checkName(t, e.Name, c.encoders[j], other.Name)
+	}
+	c.checkStream(t, "turns", "gain", e.Turns, []string{"out"})
+	if at := cmp.Or(t.find("max"), t.find("min")); e.MinDB >= e.MaxDB && at != nil {
+		c.report(at.line, label(t, at.key), "min = %g is not below max = %g", e.MinDB, e.MaxDB)
+	}
+	e.Pull = pullFor(e.Pull, e.ActiveLow)
+}
+
+// checkName reports a name that another table of the section has.
+func (c *checker) checkName(t *table, name string, other *table, otherName string) {
+	if name != "" && name == otherName {
+		c.report(t.find("name").line, label(t, "name"), "%q is already the name of the %s of line %d", name, header(t), other.line)
+	}
+}
+
+// checkLines reports a gpio line that is used twice.
 func (c *checker) checkLines() {
 	used := map[string]*table{}
-	check := func(chip, line string, t *table) {
+	check := func(chip, line string, t *table, key string) {
 		if chip == "" || line == "" {
 			return
 		}
 		where := chip + " " + line
 		if other := used[where]; other != nil {
-			at := t.find("line")
-			c.report(at.line, label(t, "line"), "%s of %s is already used by the %s of line %d", line, chip, header(other), other.line)
+			at := t.find(key)
+			c.report(at.line, label(t, key), "%s of %s is already used by the %s of line %d", line, chip, header(other), other.line)
 			return
 		}
 		used[where] = t
 	}
 	for i, b := range c.config.Buttons {
-		check(b.Chip, b.Line, c.buttons[i])
+		check(b.Chip, b.Line, c.buttons[i], "line")
+	}
+	for i, e := range c.config.Encoders {
+		check(e.Chip, e.LineA, c.encoders[i], "line_a")
+		check(e.Chip, e.LineB, c.encoders[i], "line_b")
 	}
 	for i, l := range c.config.LEDs {
-		check(l.Chip, l.Line, c.leds[i])
+		check(l.Chip, l.Line, c.leds[i], "line")
 	}
 }
 
@@ -198,6 +219,19 @@ func label(t *table, key string) string {
 
 // quote writes a key as the file needs it: in quotes if it is not a plain word.
 func quote(key string) string { return toml.Key{key}.String() }
+
+// turns reads what an encoder turns.
+func turns(dst *string) setter {
+	return func(value any) error {
+		v, _ := value.(string)
+		words := strings.Fields(v)
+		if len(words) != 2 || words[0] != "gain" {
+			return refuse(value, `"gain NAME" with the name of a capture, or out`)
+		}
+		*dst = words[1]
+		return nil
+	}
+}
 
 // shows reads what a LED shows.
 func shows(dst *Shows) setter {

@@ -88,6 +88,18 @@ func latency(dst *time.Duration) setter {
 	}
 }
 
+// steps takes the states that an encoder may have from detent to detent.
+func steps(dst *int) setter {
+	return func(value any) error {
+		v, _ := value.(int64)
+		if v != 1 && v != 2 && v != 4 {
+			return refuse(value, "4, 2 or 1")
+		}
+		*dst = int(v)
+		return nil
+	}
+}
+
 // oneOf calls set with the word that was found.
 func oneOf(set func(word string), words ...string) setter {
 	return func(value any) error {
