@@ -61,6 +61,7 @@ func TestGestures(t *testing.T) {
 		{"repeat: press at the edge", gestures{holdTime: h, period: p}, []int{100, 899}, []string{"press 100"}},
 		{"repeat: while held", gestures{holdTime: h, period: p}, []int{100, 1399}, []string{"press 100", "repeat 900", "repeat 1100", "repeat 1300"}},
 		{"repeat, release", gestures{holdTime: h, period: p, releases: true}, []int{100, 950}, []string{"press 100", "repeat 900", "release 950"}},
+		{"repeat, release: let go as it repeats", gestures{holdTime: h, period: p, releases: true}, []int{100, 900}, []string{"press 100", "repeat 900", "release 900"}},
 		{"repeat, double: press", gestures{holdTime: h, doubleTime: d, period: p}, []int{100, 200}, []string{"press 500"}},
 		{"repeat, double: repeat", gestures{holdTime: h, doubleTime: d, period: p}, []int{100, 1150}, []string{"repeat 900", "repeat 1100"}},
 		{"repeat, double: double, held on", gestures{holdTime: h, doubleTime: d, period: p}, []int{100, 200, 300, 5000}, []string{"double 300"}},
