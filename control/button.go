@@ -32,6 +32,10 @@ type Button struct {
 	HoldTime                             time.Duration // pressed for so long: Hold, Repeat; 0: DefaultHoldTime
 	DoubleTime                           time.Duration // from release to second press; 0: DefaultDoubleTime
 	RepeatTime                           time.Duration // from one Repeat to the next; 0: DefaultRepeatTime
+
+	// Held, if it is set, is called with true before Press runs and with false
+	// before the Release does that it calls for.
+	Held func(bool)
 }
 
 func (b Button) line(g gesture) string {
@@ -68,7 +72,7 @@ func (b Button) Run(ctx context.Context, d *Dispatcher, changes <-chan Change) e
 	defer func() {
 		_, last := g.change(false, time.Now())
 		if last == release {
-			b.run(context.WithoutCancel(ctx), d, last)
+			b.LetGo(context.WithoutCancel(ctx), d)
 		}
 	}()
 	timer := time.NewTimer(0)
@@ -110,11 +114,17 @@ func (b Button) Run(ctx context.Context, d *Dispatcher, changes <-chan Change) e
 	}
 }
 
+// LetGo runs Release, for a press that Run has not seen the end of.
+func (b Button) LetGo(ctx context.Context, d *Dispatcher) { b.run(ctx, d, release) }
+
 // run runs the commands of a gesture, each whatever became of the one before: of
 // two streams to be muted one may have gone.
 func (b Button) run(ctx context.Context, d *Dispatcher, g gesture) {
 	if b.line(g) == "" {
 		return
+	}
+	if b.Held != nil && b.Release != "" && (g == press || g == release) {
+		b.Held(g == press)
 	}
 	for _, line := range Commands(b.line(g)) {
 		r := d.Do(ctx, "button "+b.Name, line)

@@ -146,6 +146,30 @@ func TestButtonPushToTalk(t *testing.T) {
 	})
 }
 
+// Of a button that is held, it is told before its commands run.
+func TestButtonTellsThatItIsHeld(t *testing.T) {
+	var told []string
+	var box *controltest.Box
+	held := func(down bool) { told = append(told, fmt.Sprint(down, len(box.Log.Tail(control.LogEntries)))) }
+	b := control.Button{Name: "red", Press: "unmute tape", Release: "mute tape", Repeat: "gain tape +1", Held: held}
+	withButton(t, b, func(w *bench) {
+		box = w.Box
+		w.down()
+		w.wait(control.DefaultHoldTime)
+		w.up()
+		w.down()
+		b.LetGo(t.Context(), w.Dispatcher)
+	})
+	if got := fmt.Sprint(told); got != "[true 0 false 2 true 3 false 4 false 5]" {
+		t.Error(got)
+	}
+	b.Release = ""
+	withButton(t, b, func(w *bench) { w.down(); w.up() })
+	if len(told) != 5 {
+		t.Errorf("told of a button that is not held: %v", told[5:])
+	}
+}
+
 func TestButtonRepeat(t *testing.T) {
 	b := control.Button{Name: "red", Press: "gain mic +1", Repeat: "gain mic +2", HoldTime: 500 * ms, RepeatTime: 100 * ms}
 	withButton(t, b, func(w *bench) {

@@ -39,8 +39,9 @@ type box struct {
 	made   *config.Config // what mix was made from
 	mix    *mixer.Mixer
 	inputs map[string]*input
-	wanted []config.Capture // what is to be in mix, with Add set and gain and mute as added; its device may be missing
-	told   settings         // what was put down last
+	wanted []config.Capture  // what is to be in mix, with Add set and gain and mute as added; its device may be missing
+	down   map[string]string // what each button that is held will run when it is let go, by its name
+	told   settings          // what was put down last
 	ending bool
 	ended  bool
 	output string // why there is no playback device; "" if there is
@@ -51,7 +52,7 @@ func newBox(cfg *config.Config, load func() (*config.Config, error), kept *state
 		kept: kept, drifts: newDrifts(kept, log), devices: newBell(),
 		load: load, log: log, begin: make(chan struct{}, 1), quit: make(chan struct{}), reloaded: make(chan struct{}, 1),
 		openSource: (*input).open, openSink: openSink,
-		cfg: cfg, made: cfg, inputs: map[string]*input{},
+		cfg: cfg, made: cfg, inputs: map[string]*input{}, down: map[string]string{},
 	}
 	b.crash = b.crashBefore()
 	m, err := newMix(cfg)

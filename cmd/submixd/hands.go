@@ -24,7 +24,7 @@ type hands struct {
 
 func newHands(b *box, d *control.Dispatcher, log *slog.Logger) *hands {
 	return &hands{log: log, running: map[any]func(){},
-		button:  func(ctx context.Context, c config.Button) error { return button(ctx, d, c) },
+		button:  func(ctx context.Context, c config.Button) error { return button(ctx, b, d, c) },
 		encoder: func(ctx context.Context, c config.Encoder) error { return encoder(ctx, d, c) },
 		light:   func(ctx context.Context, c config.LED) error { return light(ctx, b, c) },
 	}
@@ -77,18 +77,19 @@ func (h *hands) again(kind, name string, f func(context.Context) error) func(con
 }
 
 // button runs the commands of one button until ctx is done or its line fails.
-func button(ctx context.Context, d *control.Dispatcher, c config.Button) error {
+func button(ctx context.Context, b *box, d *control.Dispatcher, c config.Button) error {
 	in, err := gpio.OpenInput(gpio.Line{Chip: c.Chip, Line: c.Line, ActiveLow: c.ActiveLow, Pull: gpio.Pull(c.Pull)})
 	if err != nil {
 		return err
 	}
-	b := control.Button{Name: c.Name, Press: c.Press, Release: c.Release, Hold: c.Hold, Double: c.Double, Repeat: c.Repeat,
-		HoldTime: c.HoldTime, DoubleTime: c.DoubleTime, RepeatTime: time.Duration(float64(time.Second) / c.RepeatRate)}
+	does := control.Button{Name: c.Name, Press: c.Press, Release: c.Release, Hold: c.Hold, Double: c.Double, Repeat: c.Repeat,
+		HoldTime: c.HoldTime, DoubleTime: c.DoubleTime, RepeatTime: time.Duration(float64(time.Second) / c.RepeatRate),
+		Held: b.held(c.Name, c.Release)}
 	first := control.Change{Pressed: in.Pressed(), At: time.Now(), First: true}
 	return pass(ctx, func(send func(control.Change)) error {
 		send(first)
 		return in.Run(ctx, func(g gpio.Change) { send(control.Change{Pressed: g.Pressed, At: g.At}) })
-	}, func(changes <-chan control.Change) { b.Run(ctx, d, changes) })
+	}, func(changes <-chan control.Change) { does.Run(ctx, d, changes) })
 }
 
 // encoder turns what one encoder turns until ctx is done or its lines fail.

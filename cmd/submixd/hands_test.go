@@ -129,3 +129,61 @@ func TestHandsAgain(t *testing.T) {
 		r.wantLogged(1, "no such line")
 	})
 }
+
+// talk begins to work a button that opens mic while it is down.
+func (r *rig) talk() (down func(bool)) {
+	const release = "mute mic; gain out -1"
+	button := control.Button{Name: "talk", Press: "unmute mic", Release: release, Held: r.b.held("talk", release)}
+	changes := make(chan control.Change)
+	r.letGo = background(func(ctx context.Context) { button.Run(ctx, r.d, changes) })
+	return func(pressed bool) {
+		changes <- control.Change{Pressed: pressed, At: time.Now()}
+		synctest.Wait()
+	}
+}
+
+// What a held button has opened is closed at the next start, once, whatever has come between; what was opened otherwise
+// stays open.
+func TestHeldButtonIsLetGoAtTheStart(t *testing.T) {
+	t.Parallel()
+	for name, power := range map[string]bool{"kill": false, "power": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := &lives{t, t.TempDir(), simulated3}
+			wait := func() { time.Sleep(11 * time.Second) }
+			l.live(power, func(r *rig) {
+				r.says("mute mic")
+				r.talk()(true)
+				wait()
+				r.says("gain line =-3")
+				wait()
+				r.wantShown("mic -6 false, line -3 true, out 0 false")
+			})
+			l.live(power, func(r *rig) { r.wantShown("mic -6 true, line -3 true, out -1 false"); wait() })
+			l.live(power, func(r *rig) {
+				r.wantShown("mic -6 true, line -3 true, out -1 false")
+				down := r.talk()
+				down(true)
+				down(false)
+				r.says("unmute mic")
+				wait()
+			})
+			l.live(power, func(r *rig) {
+				r.wantShown("mic -6 false, line -3 true, out -2 false")
+				down := r.talk()
+				down(true)
+				r.says("end now")
+				time.Sleep(100 * time.Millisecond)
+				down(false) // there is no stream to be muted
+				wait()
+			})
+			l.live(power, func(r *rig) {
+				r.wantShown("mic -6 true, line -3 true, out -4 false")
+				r.talk()(true)
+				r.shutdown() // in order: nothing is left for the next start
+				r.b.kept.Save()
+			})
+			l.live(power, func(r *rig) { r.wantShown("mic -6 true, line -3 true, out -5 false") })
+		})
+	}
+}

@@ -113,7 +113,7 @@ func serve(cfg *config.Config, load func() (*config.Config, error), stateDir str
 	defer background(h.run)()
 	ctx, cancel := context.WithCancel(context.Background())
 	d := control.NewDispatcher(b.controls(entries))
-	b.restore()
+	b.restore(d)
 	inputs := listen(ctx, b, d, socket, console, log)
 	defer inputs.Wait()
 	defer inputs.letGo()

@@ -30,7 +30,8 @@ type rig struct {
 	d      *control.Dispatcher
 	mixing chan error
 	cancel context.CancelFunc
-	down   bool // shutdown was called
+	letGo  func() // before shutdown, if it is set
+	down   bool   // shutdown was called
 
 	open atomic.Int32  // sources that are open now
 	slow time.Duration // how long it takes to open one
@@ -81,7 +82,7 @@ func newRigWith(t *testing.T, toml string, kept *state.File) *rig {
 func (r *rig) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
-	r.b.restore()
+	r.b.restore(r.d)
 	go func() { r.mixing <- r.b.run(ctx) }()
 	synctest.Wait()
 }
@@ -92,6 +93,9 @@ func (r *rig) shutdown() {
 		return
 	}
 	r.down = true
+	if r.letGo != nil {
+		r.letGo()
+	}
 	if err := r.b.shutdown(r.mixing, r.cancel); err != nil {
 		r.Errorf("shutdown: %v", err)
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,6 +23,10 @@ type settings struct {
 	Output  level            `json:"output"`
 	Streams []config.Capture `json:"streams"` // in the mix
 	File    []config.Capture `json:"file"`    // as configured then
+
+	// Down is what the buttons that were held then were still to run, by their
+	// names: nobody is to find a microphone open that was so for a moment only.
+	Down map[string]string `json:"down,omitempty"`
 }
 
 // A level is what is set of the output.
@@ -29,8 +35,9 @@ type level struct {
 	Mute   bool    `json:"mute"`
 }
 
-// restore makes the first mix what the last one was.
-func (b *box) restore() {
+// restore makes the first mix what the last one was, as if the buttons that were
+// held when the power went had been let go.
+func (b *box) restore(d *control.Dispatcher) {
 	var s settings
 	err := b.kept.Get(mixSection, &s)
 	if err == nil {
@@ -44,7 +51,11 @@ func (b *box) restore() {
 	out.SetGain(s.Output.GainDB)
 	out.SetMute(s.Output.Mute)
 	b.addAll(s.captures(b.config().Captures))
+	maps.Copy(b.down, s.Down)
 	b.keepSettings()
+	for name, line := range s.Down {
+		control.Button{Name: name, Release: line, Held: b.held(name, line)}.LetGo(context.Background(), d)
+	}
 }
 
 // check refuses what no command can have set.
@@ -102,12 +113,25 @@ func (b *box) keepSettings() {
 	b.mu.Lock()
 	b.told.Output = level{out.GainDB(), out.Muted()}
 	if !b.ending && !b.ended {
-		b.told.Streams, b.told.File = b.presentLocked(), b.cfg.Captures
+		b.told.Streams, b.told.File, b.told.Down = b.presentLocked(), b.cfg.Captures, maps.Clone(b.down)
 	}
 	told := b.told
 	b.mu.Unlock()
 	if err := b.kept.Put(mixSection, told); err != nil {
 		b.log.Error("settings are not kept", "error", err)
+	}
+}
+
+// held returns what notes that a button goes down, which runs release when it is
+// let go, and up. The command that it runs then puts it down with what it has set.
+func (b *box) held(button, release string) func(down bool) {
+	return func(down bool) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.down, button)
+		if down {
+			b.down[button] = release
+		}
 	}
 }
 
