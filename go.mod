@@ -13,3 +13,5 @@ require (
 	periph.io/x/host/v3 v3.8.5
 	pgregory.net/rapid v1.3.0
 )
+
+require golang.org/x/term v0.47.0

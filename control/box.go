@@ -71,6 +71,9 @@ type Crash struct {
 	Events []string  `json:"events"` // the last entries of its log, as Tail returns them
 }
 
+// Capture is a configured capture, as add without a device takes it.
+type Capture struct{ Name, Device string }
+
 // Box is what the commands act on. All fields but Crash must be set; all funcs are
 // called by one goroutine at a time.
 type Box struct {
@@ -78,10 +81,12 @@ type Box struct {
 	Streams Streams
 	Session Session
 	Devices func() ([]Device, error)
-	Reload  func() error // ErrConfig, wrapped, if the file has mistakes
-	Changed func()       // called after each command that has changed something, before its reply
-	Save    func() error // returns when what is to be kept is on the disk; ErrStorage or ErrNotNow, wrapped
-	Version string
-	Log     *Log
-	Crash   *Crash // the last one; nil: there was none
+	// Captures returns what add can take without a device, in the order of the file.
+	Captures func() []Capture
+	Reload   func() error // ErrConfig, wrapped, if the file has mistakes
+	Changed  func()       // called after each command that has changed something, before its reply
+	Save     func() error // returns when what is to be kept is on the disk; ErrStorage or ErrNotNow, wrapped
+	Version  string
+	Log      *Log
+	Crash    *Crash // the last one; nil: there was none
 }

@@ -37,17 +37,41 @@ func (c *Client) Close() error { return c.conn.Close() }
 // Do sends a line, which must hold a word and no line break, and returns the
 // reply to it. The error says that there was none.
 func (c *Client) Do(line string) (Reply, error) {
+	var data []string
+	// The blank line, which has no reply, ends meters after the first set.
+	r, err := c.exchange(line, "\n\n", func(line string) error {
+		data = append(data, line)
+		return nil
+	})
+	if err == nil && r.Err == nil {
+		r.Data = data
+	}
+	return r, err
+}
+
+// Follow is Do for meters: it calls each for every data line as it comes, until
+// each returns an error, which Follow returns, or the reply is complete.
+func (c *Client) Follow(line string, each func(data string) error) (Reply, error) {
+	return c.exchange(line, "\n", each)
+}
+
+func (c *Client) exchange(line, end string, each func(data string) error) (r Reply, err error) {
 	if strings.TrimSpace(line) == "" || strings.ContainsAny(line, "\r\n") {
 		return Reply{Err: &Error{CodeNotText, "a command is one line that is not empty"}}, nil
+	}
+	if on, ok := consoleWish(line); ok && on { // it would not be answered in lines any more
+		return Reply{Err: &Error{CodeNotNow, "submixctl without a command is a console"}}, nil
 	}
 	if err := c.conn.SetDeadline(time.Now().Add(replyTimeout)); err != nil {
 		return Reply{}, fmt.Errorf("daemon: %w", err)
 	}
-	if _, err := c.conn.Write([]byte(line + "\n")); err != nil {
+	if _, err := c.conn.Write([]byte(line + end)); err != nil {
 		return Reply{}, fmt.Errorf("daemon: %w", err)
 	}
-	var r Reply
 	for {
+		if err := c.conn.SetReadDeadline(time.Now().Add(replyTimeout)); err != nil {
+			return Reply{}, fmt.Errorf("daemon: %w", err)
+		}
 		s, err := c.in.ReadString('\n')
 		if err != nil {
 			return Reply{}, fmt.Errorf("daemon: reply ends early: %w", err)
@@ -65,6 +89,8 @@ func (c *Client) Do(line string) (Reply, error) {
 			r.Err = &Error{Code(code), text}
 			return r, nil
 		}
-		r.Data = append(r.Data, s)
+		if err := each(s); err != nil {
+			return r, err
+		}
 	}
 }

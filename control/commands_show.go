@@ -24,12 +24,15 @@ func parseHelp(args []string) (action, error) {
 		}
 		c, ok := lookup(d.table, args[0])
 		if !ok {
-			return &Error{CodeNoCommand, fmt.Sprintf("no command %q; help lists them", args[0])}
+			return &Error{CodeNoCommand, fmt.Sprintf("no command %q; %s", args[0], hint(args[0], names(d.table), "help lists them"))}
 		}
 		r.pair("usage", bare(c.usage()))
 		r.pair("about", bare(c.about))
 		if c.note != "" {
 			r.pair("note", bare(c.note))
+		}
+		if len(c.examples) > 0 {
+			r.pair("examples", bare(strings.Join(c.examples, "; ")))
 		}
 		return nil
 	}, nil
@@ -95,6 +98,15 @@ func streamFields(s mixer.StreamInfo) []any {
 }
 
 func milliseconds(d time.Duration) bare { return decimals(d.Seconds()*1000, 2) }
+
+func showCaptures(_ context.Context, d *Dispatcher, r *Reply) error {
+	m := d.box.Mixer()
+	for _, c := range d.box.Captures() {
+		_, in := m.Stream(c.Name)
+		r.thing("capture", c.Name, "device", c.Device, "in", in)
+	}
+	return nil
+}
 
 func showDevices(_ context.Context, d *Dispatcher, r *Reply) error {
 	devices, err := d.box.Devices()

@@ -149,26 +149,43 @@ func ParseData(lines []string) ([]map[string]any, error) {
 }
 
 func parseThing(kind, rest string) (map[string]any, error) {
-	name, rest, err := token(rest)
-	if err != nil {
-		return nil, err
-	}
-	if unquoted, ok := scalar(name).(string); ok { // a name like 7 stays a string
-		name = unquoted
-	}
+	name, fields, err := parseFields(rest)
 	object := map[string]any{"type": kind, "name": name}
+	for _, f := range fields {
+		object[f.key] = scalar(f.value)
+	}
+	return object, err
+}
+
+// A field is a key with its value as it stands in the line.
+type field struct{ key, value string }
+
+// parseFields reads what follows the kind of a thing.
+func parseFields(rest string) (name string, fields []field, err error) {
+	if name, rest, err = token(rest); err != nil {
+		return "", nil, err
+	}
+	name = unquoted(name)
 	for rest != "" {
 		key, after, ok := strings.Cut(rest, "=")
 		if !ok || key == "" || strings.ContainsAny(key, ` "`) {
-			return nil, fmt.Errorf("key=value is missing at %q", rest)
+			return "", nil, fmt.Errorf("key=value is missing at %q", rest)
 		}
-		var value string
-		if value, rest, err = token(after); err != nil {
-			return nil, err
+		f := field{key: key}
+		if f.value, rest, err = token(after); err != nil {
+			return "", nil, err
 		}
-		object[key] = scalar(value)
+		fields = append(fields, f)
 	}
-	return object, nil
+	return name, fields, nil
+}
+
+// unquoted is a value without its quotation marks, if it has any.
+func unquoted(s string) string {
+	if text, ok := scalar(s).(string); ok { // 7 stays "7"
+		return text
+	}
+	return s
 }
 
 // token cuts the first token, quoted or bare, and the blank behind it from s.

@@ -39,7 +39,7 @@ func (d *Dispatcher) do(ctx context.Context, line string, done func(*command, *E
 	defer d.mu.Unlock()
 	var r Reply
 	if err := act(ctx, d, &r); err != nil {
-		r = Reply{Err: asError(err)}
+		r = Reply{Err: d.suggest(cmd, line, asError(err))}
 	} else if cmd.changes {
 		d.box.Changed()
 	}

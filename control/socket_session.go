@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A session is a connection that knows when its client was last heard and does
+// A session is a connection that knows when its client was last heard, or sent to, and does
 // not wait for ever for it to read.
 type session struct {
 	net.Conn
@@ -35,5 +35,6 @@ func (s *session) Write(b []byte) (int, error) {
 	if err := s.SetWriteDeadline(time.Now().Add(s.writeTime)); err != nil {
 		return 0, err
 	}
+	s.touch() // a client that meters are sent to is not idle; before it can answer
 	return s.Conn.Write(b)
 }

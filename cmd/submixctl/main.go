@@ -1,10 +1,13 @@
 // Submixctl sends commands to the Submix daemon and prints the replies.
 //
 //	submixctl [-socket PATH] [-json] [COMMAND...]
+//	submixctl [-socket PATH] top [-once] [-hz N]
 //
-// Without COMMAND it sends the lines of its standard input. The exit status is 0
-// if every reply was OK, 1 if one was not or could not be printed, 2 for wrong
-// usage and 3 if the daemon cannot be reached. The commands are described in
+// Without COMMAND it is a console, if it runs on a terminal, and otherwise sends
+// the lines of its standard input. top shows the levels of all streams and the
+// output as they change, or one picture of them. The exit status is 0 if every
+// reply was OK, 1 if one was not or could not be printed, 2 for wrong usage and
+// 3 if the daemon cannot be reached. The commands are described in
 // control/PROTOCOL.md.
 package main
 
@@ -17,6 +20,7 @@ import (
 	"os"
 	"strings"
 
+	"submix/cmd/terminal"
 	"submix/control"
 )
 
@@ -35,7 +39,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: submixctl [-socket PATH] [-json] [COMMAND...]\n"+
-			"Without COMMAND, lines are read from standard input. \"submixctl help\" lists the commands.")
+			"       submixctl [-socket PATH] top [-once] [-hz 1..20]\n"+
+			"Without COMMAND, it is a console on a terminal, or lines are read from standard input.\n"+
+			"\"submixctl help\" lists the commands; \"submixctl top\" shows the levels of all streams.")
 		flags.PrintDefaults()
 	}
 	socket := flags.String("socket", control.DefaultSocket, "control socket of the daemon")
@@ -58,8 +64,20 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	defer client.Close()
 	out := printer{stdout: stdout, stderr: stderr, json: *asJSON}
-	if flags.NArg() > 0 {
+	words := strings.Fields(line)
+	switch {
+	case len(words) == 0:
+	case words[0] == "top":
+		return top(client, words[1:], stdin, stdout, stderr)
+	case words[0] == "meters":
+		return meters(client, line, out)
+	default:
 		return send(client, line, out)
+	}
+	if !*asJSON {
+		if t, err := terminal.Open(stdin, stdout); t != nil && err == nil {
+			return console(client, t, stderr)
+		}
 	}
 	return sendAll(client, stdin, out)
 }
@@ -71,6 +89,11 @@ func send(client *control.Client, line string, out printer) int {
 		fmt.Fprintln(out.stderr, "submixctl:", err)
 		return exitUnreachable
 	}
+	return show(reply, out)
+}
+
+// show prints a reply.
+func show(reply control.Reply, out printer) int {
 	if err := out.print(reply); err != nil {
 		fmt.Fprintln(out.stderr, "submixctl: reply not printed:", err)
 		return exitRefused

@@ -54,6 +54,14 @@ func TestRun(t *testing.T) {
 		{"no daemon", []string{"-socket", missing, "status"}, "", 3, "", "cannot be reached"},
 		{"stdin", []string{"-socket", path}, "gain mic +1\r\n\n  \nmute nobody\ngain mic -1", 1, "gain: -5.0\ngain: -6.0\n", "nobody"},
 		{"stdin, nothing", []string{"-socket", path}, "\n", 0, "", ""},
+		{"top without a terminal", []string{"-socket", path, "top"}, "", 2, "", "top needs a terminal"},
+		{"top, wrong", []string{"-socket", path, "top", "-hz", "21"}, "", 2, "", "usage: submixctl top"},
+		{"meters, wrong", []string{"-socket", path, "meters", "21"}, "", 1, "", "from 1 to 20"},
+		{"one set of meters", []string{"-socket", path}, "meters 20", 0, "meter mic state=live gain=-6.0 mute=yes peak=-6.0 rms=-11.9 clips=0\n" +
+			"meter tape state=live gain=0.0 mute=yes peak=-12.0 rms=-17.9 clips=0\n" +
+			"meter usb1 state=gone gain=0.0 mute=no peak=-inf rms=-inf clips=0\n" +
+			"meter out state=running gain=0.0 mute=no peak=-12.0 rms=-18.2 clips=0\n", ""},
+		{"console", []string{"-socket", path, "console", "on"}, "", 1, "", "submixctl without a command is a console"},
 		{"JSON pairs", []string{"-socket", path, "-json", "version"}, "", 0, `{"ok":true,"data":[{"protocol":1,"version":"0.1.0"}]}` + "\n", ""},
 		{"JSON without data", []string{"-socket", path, "-json", "mute", "mic"}, "", 0, `{"ok":true,"data":[]}` + "\n", ""},
 		{"JSON refused", []string{"-socket", path, "-json", "mute", "nobody"}, "", 1,

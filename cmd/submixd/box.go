@@ -69,10 +69,18 @@ func newMix(cfg *config.Config) (*mixer.Mixer, error) {
 
 func (b *box) controls(log *control.Log) control.Box {
 	return control.Box{
-		Mixer: b.mixer, Streams: b, Session: b, Devices: listDevices, Reload: b.reload,
+		Mixer: b.mixer, Streams: b, Session: b, Devices: listDevices, Captures: b.configured, Reload: b.reload,
 		Changed: b.keepSettings, Save: b.save, Version: version, Log: log,
 		Crash: b.crash,
 	}
+}
+
+// configured lists what add can take without a device.
+func (b *box) configured() (all []control.Capture) {
+	for _, c := range b.config().Captures {
+		all = append(all, control.Capture{Name: c.Name, Device: c.Device.String()})
+	}
+	return all
 }
 
 func (b *box) mixer() *mixer.Mixer {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	_ "embed"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 
 	"submix/cmd/submixd/config"
+	"submix/cmd/terminal"
 	"submix/control"
 )
 
@@ -29,10 +31,33 @@ func loadDemo() (*config.Config, error) {
 	return cfg, err
 }
 
-// terminal is a console on standard input and output.
-type terminal struct {
+// pipes are standard input and output that are no terminal.
+type pipes struct {
 	io.Reader
 	io.Writer
+}
+
+// demoConsole is what the demo is worked with: the terminal, in raw mode until
+// restore is called, or lines from standard input.
+func demoConsole(stdin io.Reader, stdout io.Writer) (console io.ReadWriter, restore func()) {
+	t, err := terminal.Open(stdin, stdout)
+	if err != nil || t == nil {
+		return pipes{stdin, stdout}, func() {}
+	}
+	return t, func() { t.Close() }
+}
+
+// serveConsole works the box from the demo's console until that is left.
+func serveConsole(ctx context.Context, d *control.Dispatcher, console io.ReadWriter) error {
+	t, ok := console.(*terminal.Terminal)
+	if !ok {
+		return d.Serve(ctx, console, "console")
+	}
+	c := control.Console{Sized: true, Do: func(line string) (control.Reply, error) {
+		return d.Do(ctx, "console", line), ctx.Err()
+	}}
+	t.Follow(c.Resize)
+	return c.Run(t)
 }
 
 // socketGroup is the group whose members may use the control socket: submix, or

@@ -57,7 +57,7 @@ func listen(ctx context.Context, b *box, d *control.Dispatcher, socket *control.
 	})
 	if console != nil { // not waited for: a read of the terminal cannot be ended
 		go func() {
-			logEnd(log, "console", d.Serve(ctx, console, "console"))
+			logEnd(log, "console", serveConsole(ctx, d, console))
 			close(l.consoleEnded)
 		}()
 	}

@@ -66,9 +66,11 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	var console io.ReadWriter
 	if *demo {
-		console = terminal{stdin, stdout}
 		*stateDir = "" // simulated cards are no box's
-		fmt.Fprintln(stdout, "Submix on simulated cards. Try: streams, mute mic, help, end")
+		fmt.Fprintln(stdout, "Submix on simulated cards. Try: meters, streams, mute mic, help, end")
+		var restore func()
+		console, restore = demoConsole(stdin, stdout)
+		defer restore()
 	}
 	if err := serve(cfg, load, *stateDir, stderr, console); err != nil {
 		fmt.Fprintln(stderr, "submixd:", err)

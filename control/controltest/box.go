@@ -44,6 +44,10 @@ func New() *Box {
 		Reload:  b.reload,
 		Changed: func() { b.Changes++ },
 		Save:    func() error { return b.SaveErr },
+		Captures: func() []control.Capture {
+			return []control.Capture{{Name: "mic", Device: "hw:Mic,0"}, {Name: "tape", Device: "hw:Tape,0"},
+				{Name: "usb1", Device: "usb:1-1.3"}, {Name: "radio", Device: "hw:Radio,0"}}
+		},
 		Version: "0.1.0", Log: b.Log,
 	})
 	return b

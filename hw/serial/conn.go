@@ -14,8 +14,9 @@ const (
 
 // conn is one session's side of an open port.
 type conn struct {
-	ctx context.Context
-	dev device
+	ctx  context.Context
+	dev  device
+	baud int
 
 	mu       sync.Mutex
 	more     sync.Cond // there is something for the writer: bytes, or the end
@@ -28,11 +29,14 @@ type conn struct {
 	err      error     // why the port cannot be written any more
 }
 
-func newConn(ctx context.Context, dev device) *conn {
-	c := &conn{ctx: ctx, dev: dev, queue: make([]byte, 0, queueBytes)}
+func newConn(ctx context.Context, dev device, baud int) *conn {
+	c := &conn{ctx: ctx, dev: dev, baud: baud, queue: make([]byte, 0, queueBytes)}
 	c.more.L = &c.mu
 	return c
 }
+
+// BytesPerSecond is what the line carries: of ten bits, eight are a byte.
+func (c *conn) BytesPerSecond() int { return c.baud / 10 }
 
 // Read implements io.Reader as Run says.
 func (c *conn) Read(p []byte) (int, error) {

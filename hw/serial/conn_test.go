@@ -59,7 +59,7 @@ func (f *fakeDevice) all() (s string) {
 // run serves one session on the device.
 func run(f *fakeDevice, session func(io.ReadWriter) error) (ended chan error) {
 	ended = make(chan error, 1)
-	go func() { ended <- serve(f.t.Context(), f, session) }()
+	go func() { ended <- serve(f.t.Context(), f, DefaultBaud, session) }()
 	synctest.Wait()
 	return ended
 }
@@ -158,7 +158,7 @@ func TestLastLinesGoOut(t *testing.T) {
 func TestSilenceIsNoEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		c := newConn(ctx, newFakeDevice(t))
+		c := newConn(ctx, newFakeDevice(t), DefaultBaud)
 		start := time.Now()
 		time.AfterFunc(time.Hour, cancel)
 		if n, err := c.Read(make([]byte, 1)); n != 0 || !errors.Is(err, ErrClosed) || time.Since(start) > time.Hour+poll {
@@ -170,8 +170,14 @@ func TestSilenceIsNoEnd(t *testing.T) {
 	})
 }
 
+func TestSpeedOfTheLine(t *testing.T) {
+	if n := newConn(t.Context(), newFakeDevice(t), 9600).BytesPerSecond(); n != 960 {
+		t.Errorf("9600 baud carry %d bytes a second", n)
+	}
+}
+
 func TestFailedWriteEndsTheReader(t *testing.T) {
-	c := newConn(t.Context(), newFakeDevice(t))
+	c := newConn(t.Context(), newFakeDevice(t), DefaultBaud)
 	c.fail(unix.EIO)
 	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, ErrGone) || !errors.Is(err, unix.EIO) {
 		t.Errorf("read: %v", err)

@@ -50,7 +50,8 @@ type device = io.ReadWriteCloser
 //
 // Read in the session blocks until there are bytes, and fails with ErrGone or ErrClosed when the session must return.
 // Write never blocks: 64 KiB are queued, and where the other side does not take its bytes, whole lines are lost. Both
-// may be called from different goroutines; neither after the session has returned.
+// may be called from different goroutines; neither after the session has returned. A method BytesPerSecond() int says
+// what the line carries.
 func (p *Port) Run(ctx context.Context, session func(io.ReadWriter) error) error {
 	open, pause := p.open, p.pause
 	if open == nil {
@@ -61,11 +62,12 @@ func (p *Port) Run(ctx context.Context, session func(io.ReadWriter) error) error
 	}
 	var told string
 	for ctx.Err() == nil {
-		dev, err := open(p.Path, cmp.Or(p.Baud, DefaultBaud))
+		baud := cmp.Or(p.Baud, DefaultBaud)
+		dev, err := open(p.Path, baud)
 		if err == nil {
 			told = ""
 			p.changed(nil)
-			err = serve(ctx, dev, session)
+			err = serve(ctx, dev, baud, session)
 		}
 		if ctx.Err() != nil {
 			break
@@ -86,8 +88,8 @@ func (p *Port) changed(err error) {
 }
 
 // serve runs one session. The device is closed when neither the session nor the writer can be inside of a call on it.
-func serve(ctx context.Context, dev device, session func(io.ReadWriter) error) error {
-	c := newConn(ctx, dev)
+func serve(ctx context.Context, dev device, baud int, session func(io.ReadWriter) error) error {
+	c := newConn(ctx, dev, baud)
 	written := make(chan struct{})
 	go func() {
 		c.writeAll()

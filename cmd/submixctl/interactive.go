@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"submix/cmd/terminal"
+	"submix/control"
+	"submix/control/screen"
+)
+
+// onTerminal runs f on the terminal, which is as it was when it returns, also
+// when a signal ends it.
+func onTerminal(t *terminal.Terminal, stderr io.Writer, f func() error) int {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	ended := make(chan error, 1)
+	go func() { ended <- f() }()
+	select {
+	case s := <-signals:
+		io.WriteString(t, "\x1b[999H\r\n") // below what is there
+		t.Close()
+		return 128 + int(s.(syscall.Signal))
+	case err := <-ended:
+		t.Close()
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) { // the end of the input is no fault
+			fmt.Fprintln(stderr, "submixctl:", err)
+			return exitUnreachable
+		}
+		return exitOK
+	}
+}
+
+// console is a command line on the terminal.
+func console(client *control.Client, t *terminal.Terminal, stderr io.Writer) int {
+	c := &control.Console{Do: client.Do, Sized: true}
+	t.Follow(c.Resize)
+	return onTerminal(t, stderr, func() error { return c.Run(t) })
+}
+
+// top shows the live screen, or one picture.
+func top(client *control.Client, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("submixctl top", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	once := flags.Bool("once", false, "print one picture and exit")
+	hz := flags.Int("hz", control.DefaultMeterRate, "pictures a second, 1 to 20")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	} else if err != nil || flags.NArg() > 0 || *hz < 1 || *hz > control.MaxMeterRate {
+		fmt.Fprintln(stderr, "usage: submixctl top [-once] [-hz 1..20]")
+		return exitUsage
+	}
+	if *once {
+		return picture(client, stdout, stderr)
+	}
+	if dumb := os.Getenv("TERM") == "dumb"; dumb {
+		for {
+			if status := picture(client, stdout, stderr); status != exitOK {
+				return status
+			}
+			fmt.Fprintln(stdout)
+			time.Sleep(time.Second)
+		}
+	}
+	t, err := terminal.Open(stdin, stdout)
+	if err != nil || t == nil {
+		fmt.Fprintln(stderr, "submixctl: top needs a terminal; top -once prints one picture")
+		return exitUsage
+	}
+	c := &control.Console{Do: client.Do, Sized: true}
+	t.Follow(c.Resize)
+	return onTerminal(t, stderr, func() error { return c.RunMeters(t, *hz) })
+}
+
+// picture prints one picture of all streams, as wide as COLUMNS says.
+func picture(client *control.Client, stdout, stderr io.Writer) int {
+	m, err := control.ReadMix(client.Do)
+	if err != nil {
+		fmt.Fprintln(stderr, "submixctl:", err)
+		return exitUnreachable
+	}
+	width, err := strconv.Atoi(os.Getenv("COLUMNS"))
+	if err != nil || width < 1 {
+		width = 80
+	}
+	new(screen.Holds).Mark(&m, time.Now())
+	lines := screen.Picture(m, width, len(m.Streams)+3)
+	if _, err := fmt.Fprintln(stdout, strings.Join(lines, "\n")); err != nil {
+		fmt.Fprintln(stderr, "submixctl: picture not printed:", err)
+		return exitRefused
+	}
+	return exitOK
+}
+
+// meters prints the levels as they come, until they cannot be printed.
+func meters(client *control.Client, line string, out printer) int {
+	var unprinted error
+	reply, err := client.Follow(line, func(data string) error {
+		unprinted = out.print(control.Reply{Data: []string{data}})
+		return unprinted
+	})
+	switch {
+	case unprinted != nil:
+		fmt.Fprintln(out.stderr, "submixctl: levels not printed:", unprinted)
+		return exitRefused
+	case err != nil:
+		fmt.Fprintln(out.stderr, "submixctl:", err)
+		return exitUnreachable
+	}
+	return show(reply, out)
+}

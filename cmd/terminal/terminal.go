@@ -1,0 +1,88 @@
+// Package terminal is the terminal that a program was started on, for consoles:
+// key by key, without echo, and as it was when the program ends.
+package terminal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+// A Terminal is in raw mode until it is closed.
+type Terminal struct {
+	in, out *os.File
+	was     *term.State
+	resized chan os.Signal
+	close   sync.Once
+	ended   sync.WaitGroup
+}
+
+// Open makes the terminal raw. It returns nil if in and out are not both a
+// terminal.
+func Open(in io.Reader, out io.Writer) (*Terminal, error) {
+	i, ok1 := in.(*os.File)
+	o, ok2 := out.(*os.File)
+	if !ok1 || !ok2 || !term.IsTerminal(int(i.Fd())) || !term.IsTerminal(int(o.Fd())) {
+		return nil, nil
+	}
+	was, err := term.MakeRaw(int(i.Fd()))
+	if err != nil {
+		return nil, fmt.Errorf("terminal: %w", err)
+	}
+	t := &Terminal{in: i, out: o, was: was, resized: make(chan os.Signal, 1)}
+	// What the program says elsewhere, such as its log, has plain line ends.
+	if mode, err := unix.IoctlGetTermios(int(o.Fd()), unix.TCGETS); err == nil {
+		mode.Oflag |= unix.OPOST | unix.ONLCR
+		unix.IoctlSetTermios(int(o.Fd()), unix.TCSETS, mode)
+	}
+	return t, nil
+}
+
+// Read implements io.Reader. A terminal that was hung up is at its end.
+func (t *Terminal) Read(p []byte) (int, error) {
+	n, err := t.in.Read(p)
+	if errors.Is(err, unix.EIO) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Write implements io.Writer.
+func (t *Terminal) Write(p []byte) (int, error) { return t.out.Write(p) }
+
+// Follow calls f with the size, in columns and rows, now and, from a goroutine
+// of its own, whenever it has changed, until Close. It is to be called once.
+func (t *Terminal) Follow(f func(width, height int)) {
+	tell := func() {
+		if width, height, err := term.GetSize(int(t.out.Fd())); err == nil && width > 0 && height > 0 {
+			f(width, height)
+		}
+	}
+	signal.Notify(t.resized, syscall.SIGWINCH)
+	tell()
+	t.ended.Go(func() {
+		for range t.resized {
+			tell()
+		}
+	})
+}
+
+// Close gives the terminal back as it was, with its cursor. It does not end a
+// Read. A second call does nothing.
+func (t *Terminal) Close() (err error) {
+	t.close.Do(func() {
+		signal.Stop(t.resized)
+		close(t.resized)
+		t.ended.Wait()
+		io.WriteString(t.out, "\x1b[?25h")
+		err = term.Restore(int(t.in.Fd()), t.was)
+	})
+	return err
+}
