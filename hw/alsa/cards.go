@@ -19,7 +19,11 @@ type Card struct {
 	Name     string // such as "Loopback"; empty if the kernel does not say
 	LongName string // such as "Loopback 1", or the USB product and bus
 	USB      string // port path of a USB card, such as "1-1.2"; else empty
-	Devices  []Device
+	Speed    string // of a USB card, in Mbit/s: "12", "480"; else empty
+	// TT is what a full-speed USB card shares 12 Mbit/s in with all others of the same TT: the hub with the transaction
+	// translator, as "1-1", or, if that has one for each port, the port; empty if nothing is to be shared.
+	TT      string
+	Devices []Device
 }
 
 // Device is one direction of one PCM device of a card.
@@ -29,7 +33,8 @@ type Device struct {
 	Capture bool
 	Busy    bool
 	Owner   string // if busy, who holds it: "aplay (pid 123)", or "another program"
-	Offer   *Offer // what it can do; nil if it could not be opened now
+	PID     int    // of the owner; 0: not known
+	Offer   *Offer // what it can do, or, if busy, what it is set to; nil if that is not known
 	Err     error  // why it could not be opened, if not because it is busy
 }
 
@@ -37,6 +42,12 @@ type Device struct {
 // unplugged meanwhile is left out. It takes a millisecond or so for each device, more for USB, during which another
 // program's open of that device is refused as busy, and an own one waits.
 func Cards() ([]Card, error) { return host().list() }
+
+// Plugged lists the cards that are there, by number, from the files of sysfs and procfs below root, which is / but in
+// tests. It opens no device: what each can do, and who uses it, is left out.
+func Plugged(root string) []Card {
+	return system{proc: filepath.Join(root, "proc"), sys: filepath.Join(root, "sys")}.cards()
+}
 
 func (sys system) list() ([]Card, error) {
 	if _, err := os.Stat(sys.sys); err != nil {
@@ -66,7 +77,8 @@ func (sys system) ask(a address, d *Device) {
 	defer opening.give(sys.path(a))
 	n, err := sys.openAddress(name, a, false)
 	if errors.Is(err, ErrBusy) {
-		d.Busy, d.Owner = true, sys.owner(a)
+		d.Busy, d.PID, d.Offer = true, sys.ownerPID(a), sys.setTo(a)
+		d.Owner = sys.program(d.PID)
 		return
 	}
 	if err != nil {
@@ -105,6 +117,9 @@ func (sys system) cards() []Card {
 			continue // unplugged just now
 		}
 		c := Card{ID: strings.TrimSpace(string(id)), USB: usbPort(filepath.Join(class, e.Name()))}
+		if c.USB != "" {
+			c.Speed, c.TT = sys.usb(c.USB, "speed"), sys.translator(c.USB)
+		}
 		c.Number, _ = strconv.Atoi(m[1])
 		c.Name, c.LongName = sys.cardNames(c.Number)
 		for _, e := range entries {
@@ -164,23 +179,6 @@ func field(text, key string) string {
 		}
 	}
 	return ""
-}
-
-// owner says who holds a device.
-func (sys system) owner(a address) string {
-	pid := ""
-	for sub := 0; pid == ""; sub++ {
-		status := sys.info(a, fmt.Sprintf("sub%d/status", sub))
-		if status == "" { // no more, or a kernel without SND_VERBOSE_PROCFS
-			return "another program"
-		}
-		pid = field(status, "owner_pid")
-	}
-	comm, err := os.ReadFile(filepath.Join(sys.proc, pid, "comm"))
-	if err != nil {
-		return "pid " + pid
-	}
-	return fmt.Sprintf("%s (pid %s)", strings.TrimSpace(string(comm)), pid)
 }
 
 // deviceList names the card's devices, for a message.

@@ -43,7 +43,11 @@ func newFakeSystem(t *testing.T) *fakeSystem {
 	write("proc/asound/card0/pcm0p/info", "card: 0\ndevice: 0\nname: Loopback PCM\n")
 	write("proc/asound/card0/pcm0p/sub0/status", "closed\n")
 	write("proc/asound/card0/pcm0p/sub1/status", "state: RUNNING\nowner_pid   : 4711\n")
-	write("proc/4711/comm", "aplay\n")
+	write("proc/4711/status", "Name:\taplay\nTgid:\t4710\nPid:\t4711\n")
+	write("proc/4710/comm", "aplay\n")
+	write("proc/asound/card0/pcm0p/sub0/hw_params", "closed\n")
+	write("proc/asound/card0/pcm0p/sub1/hw_params", "access: RW_INTERLEAVED\nformat: S16_LE\nsubformat: STD\nchannels: 2\n"+
+		"rate: 44100 (44100/1)\nperiod_size: 441\nbuffer_size: 1764\n")
 	return f
 }
 

@@ -74,7 +74,7 @@ func TestOpenErrors(t *testing.T) {
 		is    error
 		says  string
 	}{
-		{unix.EBUSY, ErrBusy, "held by aplay (pid 4711)"},
+		{unix.EBUSY, ErrBusy, "held by aplay (pid 4710)"},
 		{unix.ENODEV, ErrNotFound, "the cards here are"},
 		{unix.EACCES, unix.EACCES, "group audio"},
 		{unix.EMFILE, unix.EMFILE, "pcmC0D0p"},
@@ -188,7 +188,7 @@ func TestCards(t *testing.T) {
 	}
 	want := []string{
 		`0 SrcA "Loopback" "Loopback 1" ""`,
-		`0 "" true false "" true false`, `0 "Loopback PCM" false true "aplay (pid 4711)" false false`,
+		`0 "" true false "" true false`, `0 "Loopback PCM" false true "aplay (pid 4710)" true false`,
 		`1 "" true false "" true false`, `1 "" false false "" false true`,
 		`10 Mic "Blue Mic 2" "Blue Mic at usb-0000:01:00.0-1.2, full speed" "1-1.2"`,
 		`2 "USB Audio" true false "" true false`, `10 "" true false "" true false`,
@@ -200,6 +200,10 @@ func TestCards(t *testing.T) {
 	offer := cards[1].Devices[0].Offer
 	if got, want := offer.String(), "S16_LE S24_LE S32_LE FLOAT_LE S24_3LE, 44100-48000 Hz, 1-8 channels, periods of 32-2048 and buffers of 64-8192 frames"; got != want {
 		t.Errorf("offer %q, want %q", got, want)
+	}
+	busy := cards[0].Devices[1]
+	if got, want := fmt.Sprint(busy.PID, " ", busy.Offer), "4710 S16_LE, 44100 Hz, 2 channels, periods of 441 and buffers of 1764 frames"; got != want {
+		t.Errorf("the busy device is %q, want %q", got, want)
 	}
 	if !f.nodes["pcmC10D2c"].closed {
 		t.Error("a device is left open")

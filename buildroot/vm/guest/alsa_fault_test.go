@@ -4,6 +4,7 @@ package guest
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -167,8 +168,10 @@ func TestALSACards(t *testing.T) {
 		if d.Name != "Loopback PCM" {
 			t.Errorf("it is called %q", d.Name)
 		}
-		if busy := d.Number == 1 && !d.Capture; d.Err != nil || d.Busy != busy || d.Busy == (d.Offer != nil) || busy != strings.Contains(d.Owner, "guest.test (pid") {
+		if busy := d.Number == 1 && !d.Capture; d.Err != nil || d.Busy != busy || d.Offer == nil || busy != (d.PID == os.Getpid()) || busy != strings.Contains(d.Owner, "guest.test (pid") {
 			t.Errorf("%+v", d)
+		} else if busy && d.Offer.Rate != (alsa.Range{Min: 48000, Max: 48000}) {
+			t.Errorf("in use it is set to %v", d.Offer)
 		}
 	}
 	t.Log(list[1].Devices[0].Offer, list[4].Devices[0].Offer)
