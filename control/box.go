@@ -54,14 +54,17 @@ type Session interface {
 // Device is a sound device of the box, as the devices command lists it. Fields
 // left empty are not shown.
 type Device struct {
-	Address   string // as written in add and in the configuration: hw:Mic,0
-	Direction string // capture or playback
-	Card      string // its name, for people
-	USB       string // its address by USB port: usb:1-1.2
-	Formats   []string
-	Rates     string // frames a second: 48000 or 8000-96000
-	Channels  string // 2 or 1-2
-	Busy      bool   // in use, by this box or another program
+	Address   string   // as written in add and in the configuration: hw:Mic,0
+	Direction string   // capture or playback
+	Card      string   // its name, for people
+	USB       string   // its address by USB port: usb:1-1.2
+	Formats   []string // that it has; if in use, this, rates and channels are what it is set to
+	Rates     string   // frames a second: 48000 or 8000-96000
+	Channels  string   // 2 or 1-2
+	Busy      bool     // in use, by this box or another program
+	User      string   // who uses it: submix stream mic, or a program and its number
+	TT        string   // the USB hub or port in which it shares 12 Mbit/s: 1-1
+	Note      string   // what is to be known of it, for people
 }
 
 // Crash is how a run of submixd ended that did not end in order.

@@ -126,9 +126,14 @@ func showDevices(_ context.Context, d *Dispatcher, r *Reply) error {
 		if v.Channels != "" {
 			fields = append(fields, "channels", bare(v.Channels))
 		}
+		if v.TT != "" {
+			fields = append(fields, "tt", bare(v.TT))
+		}
 		fields = append(fields, "busy", v.Busy)
-		if v.Card != "" {
-			fields = append(fields, "card", text(v.Card))
+		for _, f := range []struct{ key, value string }{{"user", v.User}, {"card", v.Card}, {"note", v.Note}} {
+			if f.value != "" {
+				fields = append(fields, f.key, text(f.value))
+			}
 		}
 		r.thing("device", v.Address, fields...)
 	}

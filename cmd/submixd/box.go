@@ -69,7 +69,7 @@ func newMix(cfg *config.Config) (*mixer.Mixer, error) {
 
 func (b *box) controls(log *control.Log) control.Box {
 	return control.Box{
-		Mixer: b.mixer, Streams: b, Session: b, Devices: listDevices, Captures: b.configured, Reload: b.reload,
+		Mixer: b.mixer, Streams: b, Session: b, Devices: b.listDevices, Captures: b.configured, Reload: b.reload,
 		Changed: b.keepSettings, Save: b.save, Version: version, Log: log,
 		Crash: b.crash,
 	}

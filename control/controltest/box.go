@@ -169,7 +169,11 @@ func (b *Box) reload() error {
 func (b *Box) devices() ([]control.Device, error) {
 	return []control.Device{
 		{Address: "hw:Mic,0", Direction: "capture", Card: "USB Audio", USB: "usb:1-1.2",
-			Formats: []string{"S16_LE", "S24_3LE"}, Rates: "44100-96000", Channels: "1-2", Busy: true},
+			Formats: []string{"S24_3LE"}, Rates: "48000", Channels: "1", TT: "1-1", Busy: true, User: "submix stream mic",
+			Note: "shares the 12 Mbit/s of USB 1-1 with hw:Tape"},
+		{Address: "hw:Tape,0", Direction: "capture", Card: "Tape deck", USB: "usb:1-1.4",
+			Formats: []string{"S16_LE", "S24_3LE"}, Rates: "44100-96000", Channels: "1-2", TT: "1-1", Busy: false,
+			Note: "shares the 12 Mbit/s of USB 1-1 with hw:Mic"},
 		{Address: "hw:Out,0", Direction: "playback", Card: "Out", Formats: []string{"S16_LE"}, Rates: "48000", Channels: "2"},
 	}, b.Err
 }
