@@ -2,7 +2,7 @@
 // onto one playback device and takes commands from buttons, a serial line and a
 // socket.
 //
-//	submixd [-config FILE] [-check] [-state DIR] [-demo] [-version]
+//	submixd [-config FILE] [-init] [-check] [-state DIR] [-demo] [-version]
 package main
 
 import (
@@ -35,6 +35,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	path := flags.String("config", "/etc/submix/submix.toml", "configuration `file`")
 	check := flags.Bool("check", false, "list the mistakes in the configuration and exit")
+	first := flags.Bool("init", false, "write a configuration for the hardware of this machine, to the file of -config, which must not exist, or, without -config, to standard output")
 	demo := flags.Bool("demo", false, "run on simulated cards, with the command console on the terminal")
 	stateDir := flags.String("state", "/var/lib/submix", "`directory` that keeps what is set and learned, for the next start; empty: keep nothing")
 	show := flags.Bool("version", false, "print the version and exit")
@@ -49,6 +50,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	if *show {
 		fmt.Fprintln(stdout, "submix", version)
+		return 0
+	}
+	if *first {
+		if err := writeFirst(flags, *path, stdout); err != nil {
+			fmt.Fprintln(stderr, "submixd:", err)
+			return 1
+		}
 		return 0
 	}
 	load := func() (*config.Config, error) { return config.Load(*path, control.Check) }
