@@ -2,13 +2,16 @@
 //
 //	submixctl [-socket PATH] [-json] [COMMAND...]
 //	submixctl [-socket PATH] top [-once] [-hz N]
+//	submixctl [-socket PATH] [-json] doctor [CONFIGURATION]
 //
 // Without COMMAND it is a console, if it runs on a terminal, and otherwise sends
 // the lines of its standard input. top shows the levels of all streams and the
 // output as they change, or one picture of them. The exit status is 0 if every
 // reply was OK, 1 if one was not or could not be printed, 2 for wrong usage and
 // 3 if the daemon cannot be reached. The commands are described in
-// control/PROTOCOL.md.
+// control/PROTOCOL.md. Doctor is done here, whether the daemon runs or not: it
+// looks for what keeps the box from working well, and its exit status is 0 if
+// nothing is bad.
 package main
 
 import (
@@ -41,7 +44,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "usage: submixctl [-socket PATH] [-json] [COMMAND...]\n"+
 			"       submixctl [-socket PATH] top [-once] [-hz 1..20]\n"+
 			"Without COMMAND, it is a console on a terminal, or lines are read from standard input.\n"+
-			"\"submixctl help\" lists the commands; \"submixctl top\" shows the levels of all streams.")
+			"\"submixctl help\" lists the commands; \"submixctl top\" shows the levels of all streams;\n"+
+			"\"submixctl doctor [CONFIGURATION]\" looks for what keeps this box from working well.")
 		flags.PrintDefaults()
 	}
 	socket := flags.String("socket", control.DefaultSocket, "control socket of the daemon")
@@ -57,13 +61,16 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 
+	out := printer{stdout: stdout, stderr: stderr, json: *asJSON}
+	if flags.Arg(0) == "doctor" {
+		return examine(flags.Args()[1:], *socket, out)
+	}
 	client, err := control.Dial(*socket)
 	if err != nil {
 		fmt.Fprintln(stderr, "submixctl:", err)
 		return exitUnreachable
 	}
 	defer client.Close()
-	out := printer{stdout: stdout, stderr: stderr, json: *asJSON}
 	words := strings.Fields(line)
 	switch {
 	case len(words) == 0:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -115,5 +116,31 @@ func TestDaemonGoesAway(t *testing.T) {
 	status := run([]string{"-socket", path, "status"}, nil, &stdout, &stderr)
 	if status != 3 || stdout.Len() > 0 || !strings.Contains(stderr.String(), "ends early") {
 		t.Errorf("status %d, printed %q and %q", status, stdout.String(), stderr.String())
+	}
+}
+
+// Doctor needs no daemon; its status says whether anything is bad.
+func TestDoctor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "submix.toml")
+	do := func(args ...string) (status int, printed string) {
+		var stdout, stderr bytes.Buffer
+		status = run(append([]string{"-socket", path + ".sock"}, args...), nil, &stdout, &stderr)
+		return status, stdout.String() + stderr.String()
+	}
+	if status, printed := do("doctor", path); status != 1 || !strings.HasPrefix(printed, "bad configuration: "+path+" is not there -> submixd -init") {
+		t.Errorf("status %d:\n%s", status, printed)
+	}
+	if status, printed := do("-json", "doctor", path); status != 1 || !strings.HasPrefix(printed, `{"ok":false,"data":[{"level":"bad","topic":"configuration",`) {
+		t.Errorf("status %d:\n%s", status, printed)
+	}
+	if err := os.WriteFile(path, []byte("[playback]\ndevice = \"sim:null\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, printed := do("doctor", path)
+	if !strings.HasPrefix(printed, "ok configuration: "+path+" has no mistakes\n") || (status != 0) != strings.Contains("\n"+printed, "\nbad ") {
+		t.Errorf("status %d:\n%s", status, printed)
+	}
+	if status, printed := do("doctor", path, path); status != 2 || !strings.Contains(printed, "usage") {
+		t.Errorf("status %d:\n%s", status, printed)
 	}
 }

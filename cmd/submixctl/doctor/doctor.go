@@ -1,0 +1,126 @@
+// Package doctor looks for what keeps a box from mixing well, whether the daemon runs or not, and changes nothing.
+package doctor
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"submix/cmd/submixd/config"
+	"submix/control"
+	"submix/hw/gpio"
+)
+
+// Level is how bad a finding is.
+type Level string
+
+// The levels.
+const (
+	OK   Level = "ok"
+	Warn Level = "warn" // it works, but not as well as it could, or not always
+	Bad  Level = "bad"  // something that was configured does not work
+)
+
+// Finding is what one look at one thing has shown.
+type Finding struct {
+	Level Level  `json:"level"`
+	Topic string `json:"topic"` // one word
+	Text  string `json:"text"`  // what was found
+	Do    string `json:"do"`    // what to do about it; empty if it is ok
+}
+
+// String returns the finding on one line: "warn topic: what was found -> what to do".
+func (f Finding) String() string {
+	s := fmt.Sprintf("%s %s: %s", f.Level, f.Topic, f.Text)
+	if f.Do != "" {
+		s += " -> " + f.Do
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
+func ok(topic, format string, args ...any) Finding {
+	return Finding{Level: OK, Topic: topic, Text: fmt.Sprintf(format, args...)}
+}
+
+func warn(topic, do, format string, args ...any) Finding {
+	return Finding{Warn, topic, fmt.Sprintf(format, args...), do}
+}
+
+func bad(topic, do, format string, args ...any) Finding {
+	return Finding{Bad, topic, fmt.Sprintf(format, args...), do}
+}
+
+// Box is what is looked at: a machine, what it is to do, and who does it.
+type Box struct {
+	Root     string         // of the file system: / but in tests
+	Path     string         // of the configuration
+	Config   *config.Config // nil if ConfigErr is not
+	StateDir string         // empty: nothing is kept
+	Chips    []gpio.Chip
+	Ask      func(line string) (control.Reply, error) // has the daemon carry out a command
+
+	ConfigErr, ChipsErr error
+
+	self   process
+	daemon *process // nil if it does not run
+}
+
+// These are where the daemon looks if it is not told otherwise.
+const (
+	defaultConfig = "/etc/submix/submix.toml"
+	defaultState  = "/var/lib/submix"
+)
+
+// Here is the box that this program runs on. path is that of its configuration; if empty, it is the one that the daemon
+// was started with.
+func Here(path string, ask func(line string) (control.Reply, error)) *Box {
+	b := &Box{Root: "/", Path: path, Ask: ask}
+	b.processes(fmt.Sprint(os.Getpid()))
+	b.Config, b.ConfigErr = config.Load(b.Path, control.Check)
+	b.Chips, b.ChipsErr = gpio.Chips()
+	return b
+}
+
+// processes finds the daemon, and what it was told.
+func (b *Box) processes(self string) {
+	b.self, _ = b.process(self)
+	b.daemon = b.findDaemon()
+	b.StateDir = defaultState
+	if b.daemon != nil {
+		b.Path = cmp.Or(b.Path, b.daemon.flag("config", ""))
+		b.StateDir = b.daemon.flag("state", defaultState)
+	}
+	b.Path = cmp.Or(b.Path, defaultConfig)
+}
+
+// Findings looks at everything.
+func (b *Box) Findings() (all []Finding) {
+	for _, look := range []func(*Box) []Finding{
+		configuration, daemon, user, rights, limits, realTime, kernel, cards, usb, lines, serial, governor, power, state,
+	} {
+		all = append(all, look(b)...)
+	}
+	return all
+}
+
+// read returns the text of a file below the root, without blanks around it; "" if there is none.
+func (b *Box) read(path ...string) string {
+	text, _ := os.ReadFile(b.path(path...))
+	return strings.TrimSpace(string(text))
+}
+
+// path is that of a file below the root.
+func (b *Box) path(path ...string) string {
+	return filepath.Join(append([]string{b.Root}, path...)...)
+}
+
+// glob lists files below the root.
+func (b *Box) glob(pattern string) []string {
+	paths, _ := filepath.Glob(b.path(pattern)) // the patterns are not malformed
+	for i, p := range paths {
+		paths[i] = strings.TrimPrefix(p, strings.TrimSuffix(b.Root, "/"))
+	}
+	return paths
+}

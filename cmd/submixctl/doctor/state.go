@@ -1,0 +1,51 @@
+package doctor
+
+import (
+	"os"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// room is what the state file wants on the disk: it is written anew beside the old one.
+const room = 1 << 20
+
+// state looks whether what is set and learned can be kept.
+func state(b *Box) []Finding {
+	const topic = "state"
+	if b.StateDir == "" {
+		return []Finding{ok(topic, "submixd was told to keep nothing (-state)")}
+	}
+	p, who := b.worker()
+	dir := b.path(b.StateDir)
+	info, err := os.Stat(dir)
+	if err != nil {
+		return []Finding{b.refused(topic, "StateDirectory=submix in the unit, or mkdir "+b.StateDir, "%s is not there: what is set is lost at a restart", b.StateDir)}
+	}
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err == nil && fs.Flags&unix.ST_RDONLY != 0 {
+		return []Finding{bad(topic, "mount a disk there that can be written", "%s is on a read-only file system", b.StateDir)}
+	} else if free := fs.Bavail * uint64(fs.Bsize); err == nil && free < room {
+		return []Finding{bad(topic, "make room", "the disk of %s has %d kB left", b.StateDir, free>>10)}
+	}
+	if !info.IsDir() || !p.mayWrite(info) {
+		return []Finding{b.refused(topic, "chown it to the user of submixd", "%s may not write to %s", who, b.StateDir)}
+	}
+	return []Finding{ok(topic, "%s may write to %s", who, b.StateDir)}
+}
+
+// mayWrite goes by the mode and owner of a directory.
+func (p *process) mayWrite(info os.FileInfo) bool {
+	owner, known := info.Sys().(*syscall.Stat_t)
+	mode := info.Mode().Perm()
+	switch {
+	case p.uid == 0:
+		return true
+	case known && int(owner.Uid) == p.uid:
+		return mode&0o300 == 0o300
+	case known && p.in(strconv.Itoa(int(owner.Gid))):
+		return mode&0o030 == 0o030
+	}
+	return mode&0o003 == 0o003
+}
