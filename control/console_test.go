@@ -112,7 +112,7 @@ func TestConsoleCompletes(t *testing.T) {
 		p.types("mu"+tab, "mi"+tab, enter)      // a console from the Tab on, with what was typed
 		p.types("st"+tab, enter)                // several: start, status, streams
 		p.types("\x03", "un"+tab+"t"+tab+enter) // Ctrl-C
-		p.types("add "+tab, "hw:"+tab, "g"+tab+"-6 s"+tab+"a"+tab+enter)
+		p.types("add "+tab, "hw:"+tab, "M"+tab, "g"+tab+"-6 s"+tab+"a"+tab+enter)
 		golden(t, "completion", p.term.Text())
 	})
 }
