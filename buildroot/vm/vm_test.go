@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,11 +19,12 @@ var long = flag.Bool("long", false, "have tests run for as long, and cut the pow
 
 // scenarios are the boots: one for each set of kernel parameters, or for tests that shall not share a machine.
 var scenarios = []struct {
-	name   string
-	run    string   // which of the guest's tests, as for go test -run, without blanks
-	params []string // more kernel parameters
-	usb    bool     // has a USB socket
-	limit  time.Duration
+	name    string
+	run     string   // which of the guest's tests, as for go test -run, without blanks
+	params  []string // more kernel parameters
+	devices string   // more arguments of qemu
+	usb     bool     // has a USB socket
+	limit   time.Duration
 }{
 	{name: "drivers", run: "^Test(Smoke|ALSA|HW|Resample|RingOut)", limit: 2 * time.Minute},
 	{name: "mix", run: "^Test(Mix|Serial|NoOutput|Bad|Setup)", limit: 4 * time.Minute},
@@ -34,6 +36,9 @@ var scenarios = []struct {
 	{name: "health", run: "^TestHealth", limit: 4 * time.Minute},
 	// Cards take the lowest number that is free.
 	{name: "plug", run: "^TestPlug", params: []string{"snd_aloop.index=-1,-1,-1,-1"}, usb: true, limit: 10 * time.Minute},
+	// Two cards at a hub, which only play. It is one of full speed, the only kind that qemu has.
+	{name: "hub", run: "^TestHub", devices: `-device qemu-xhci,id=usb -audiodev none,id=quiet -device usb-hub,bus=usb.0,port=1
+		-device usb-audio,audiodev=quiet,bus=usb.0,port=1.1 -device usb-audio,audiodev=quiet,bus=usb.0,port=1.4`, limit: 2 * time.Minute},
 	{name: "chaos", run: "^Test(Chaos|Console)", limit: 5 * time.Minute},
 	{name: "load", run: "^TestLatency", limit: 4 * time.Minute},
 	{name: "overload", run: "^TestShed", params: []string{"snd_aloop.pcm_substreams=8,1,1,1"}, limit: 4 * time.Minute},
@@ -45,7 +50,7 @@ func TestMachine(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			report(t, bootWith(t, Machine{Params: s.params, USB: s.usb, Limit: s.limit}, s.run))
+			report(t, bootWith(t, Machine{Params: s.params, Devices: strings.Fields(s.devices), USB: s.usb, Limit: s.limit}, s.run))
 		})
 	}
 }

@@ -126,3 +126,40 @@ func TestSetupPath(t *testing.T) {
 	level(t, out, 0)
 	within(t, time.Second, "ended", func() bool { return b.status()["state"] == "ended" })
 }
+
+// Two cards at one hub are named by their sockets, and said to share what the hub has.
+func TestHub(t *testing.T) {
+	o := owner{t}
+	for _, socket := range []string{"1-1.1", "1-1.4"} {
+		within(t, 10*time.Second, "a card is at "+socket, func() bool {
+			list, _ := filepath.Glob("/sys/bus/usb/devices/" + socket + ":1.0/sound/card*/pcm*p")
+			return len(list) == 1
+		})
+	}
+	for _, file := range []string{"usb1/speed", "usb1/bDeviceProtocol", "1-1/speed", "1-1/bDeviceProtocol", "1-1.1/speed", "1-1.4/speed"} {
+		t.Logf("%s is %s", file, readFile(t, "/sys/bus/usb/devices/"+file))
+	}
+	t.Cleanup(func() { os.RemoveAll(filepath.Dir(firstConfig)) })
+	o.expects([]string{"written"}, "submixd", "-init", "-config", firstConfig)
+	if text := readFile(t, firstConfig); !strings.Contains(text, `device = "usb:1-1.1,0"`) || !strings.Contains(text, "#   usb:1-1.4,0") {
+		t.Errorf("the configuration is\n%s", text)
+	}
+	b := startFirst(t)
+	at := func(socket string) (line string) {
+		for _, l := range b.do("devices") {
+			if strings.Contains(l, " usb=usb:"+socket+",0 ") {
+				line = l
+			}
+		}
+		return line
+	}
+	within(t, 2*time.Second, "it plays", func() bool { return strings.Contains(at("1-1.1"), `busy=yes user="submix output"`) })
+	for _, socket := range []string{"1-1.1", "1-1.4"} {
+		line := at(socket)
+		t.Log(line)
+		if !strings.Contains(line, " tt=1-1 ") || !strings.Contains(line, ` note="shares the 12 Mbit/s of USB 1-1 with hw:`) {
+			t.Error("it does not say with which card it shares what")
+		}
+	}
+	o.expects([]string{"warn usb: hw:", " share 12 Mbit/s at USB 1-1 -> plug one into another socket"}, "submixctl", "doctor")
+}
