@@ -27,7 +27,7 @@ var scenarios = []struct {
 	limit   time.Duration
 }{
 	{name: "drivers", run: "^Test(Smoke|ALSA|HW|Resample|RingOut)", limit: 2 * time.Minute},
-	{name: "mix", run: "^Test(Mix|Serial|NoOutput|Bad|Setup)", limit: 4 * time.Minute},
+	{name: "mix", run: "^Test(Mix|Serial|NoOutput|Bad|Setup|Reload)", limit: 4 * time.Minute},
 	{name: "hands", run: "^Test(Button|Knob)", limit: 4 * time.Minute},
 	// SrcB has Dummy for a clock: it moves only while something plays on Dummy with the same period.
 	{name: "clocked", run: "^TestClocked", params: []string{"snd_aloop.timer_source=,Dummy.0.0"}, limit: 2 * time.Minute},

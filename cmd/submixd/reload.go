@@ -35,35 +35,42 @@ func (b *box) reload() error {
 	for _, c := range last.Captures {
 		was[c.Name] = c
 	}
+	var in []config.Capture
 	for _, c := range next.Captures {
-		if old := was[c.Name]; !reflect.DeepEqual(c, old) {
-			b.change(c, old)
+		if old := was[c.Name]; !reflect.DeepEqual(c, old) && !b.adjust(c, old) {
+			c = carry(c, old, b.captures()[c.Name])
+			b.takeOut(c.Name)
+			in = append(in, c)
 		}
 		delete(was, c.Name)
 	}
 	for name := range was {
 		b.takeOut(name)
 	}
+	for _, c := range in { // when all is out: a card may pass from one stream to another
+		if c.Add {
+			b.note(c.Name, b.add(c, true))
+		}
+	}
 	return nil
 }
 
-// change takes over a capture that was configured as old, or not at all.
-func (b *box) change(c, old config.Capture) {
+// adjust takes over a capture that was configured as old, or not at all, and reports
+// that it could without taking its stream out.
+func (b *box) adjust(c, old config.Capture) bool {
 	now := b.captures()[c.Name]
 	next := carry(c, old, now)
 	level := now
 	level.GainDB, level.Mute, level.Priority = next.GainDB, next.Mute, next.Priority
-	if s, in := b.mixer().Stream(c.Name); in && reflect.DeepEqual(level, next) {
-		s.SetGain(next.GainDB)
-		s.SetMute(next.Mute)
-		s.SetPriority(next.Priority)
-		b.want(next)
-		return
+	s, in := b.mixer().Stream(c.Name)
+	if !in || !reflect.DeepEqual(level, next) {
+		return false
 	}
-	b.takeOut(c.Name)
-	if next.Add {
-		b.note(c.Name, b.add(next, true))
-	}
+	s.SetGain(next.GainDB)
+	s.SetMute(next.Mute)
+	s.SetPriority(next.Priority)
+	b.want(next)
+	return true
 }
 
 // carry returns what becomes of a capture that was configured as old, or not at
