@@ -59,7 +59,7 @@ func (c *Client) exchange(line, end string, each func(data string) error) (r Rep
 	if strings.TrimSpace(line) == "" || strings.ContainsAny(line, "\r\n") {
 		return Reply{Err: &Error{CodeNotText, "a command is one line that is not empty"}}, nil
 	}
-	if on, ok := consoleWish(line); ok && on { // it would not be answered in lines any more
+	if on, ok := wish(line, "console"); ok && on { // it would not be answered in lines any more
 		return Reply{Err: &Error{CodeNotNow, "submixctl without a command is a console"}}, nil
 	}
 	if err := c.conn.SetDeadline(time.Now().Add(replyTimeout)); err != nil {

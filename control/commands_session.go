@@ -48,23 +48,31 @@ func showMeters(_ context.Context, d *Dispatcher, r *Reply) error {
 	return nil
 }
 
-// parseConsole is for where there is no session to be made a console: a button,
-// a client that sends one line.
+// parseConsole and parseEvents are for where there is no session to be made a
+// console or to be told: a button, a client that sends one line.
 func parseConsole(args []string) (action, error) {
-	if args[0] != "on" && args[0] != "off" {
-		return nil, &Error{CodeOption, fmt.Sprintf("option %q: only on and off", args[0])}
+	return onlyOff(args[0], "a console is for a terminal")
+}
+
+func parseEvents(args []string) (action, error) {
+	return onlyOff(args[0], "events are for programs; log shows what has happened")
+}
+
+func onlyOff(arg, why string) (action, error) {
+	if arg != "on" && arg != "off" {
+		return nil, &Error{CodeOption, fmt.Sprintf("option %q: only on and off", arg)}
 	}
 	return func(context.Context, *Dispatcher, *Reply) error {
-		if args[0] == "on" {
-			return fmt.Errorf("%w: a console is for a terminal", ErrNotNow)
+		if arg == "on" {
+			return fmt.Errorf("%w: %s", ErrNotNow, why)
 		}
 		return nil
 	}, nil
 }
 
-// consoleWish reports that a line asks for a console, or for none.
-func consoleWish(line string) (on, ok bool) {
+// wish reports that a line is the command, and whether on or off is asked for.
+func wish(line, command string) (on, ok bool) {
 	words := strings.Fields(line)
-	ok = len(words) == 2 && words[0] == "console" && (words[1] == "on" || words[1] == "off")
+	ok = len(words) == 2 && words[0] == command && (words[1] == "on" || words[1] == "off")
 	return ok && words[1] == "on", ok
 }

@@ -124,7 +124,7 @@ func (c *Console) run(k *keys, w io.Writer) (parting, error) {
 		}
 		if left, err := c.command(line); left || err != nil {
 			how := leftForGood
-			if on, ok := consoleWish(line); ok && !on {
+			if on, ok := wish(line, "console"); ok && !on {
 				how = leftOff
 			}
 			return parting{leaving: how}, err
@@ -142,7 +142,7 @@ func (c *Console) askSize() {
 
 // command runs a line and shows the reply; left says that it was the last one.
 func (c *Console) command(line string) (left bool, err error) {
-	if on, ok := consoleWish(line); ok {
+	if on, ok := wish(line, "console"); ok {
 		c.keys.lineFeed = c.keys.lineFeed || on
 		return !on, nil
 	}

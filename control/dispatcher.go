@@ -51,11 +51,11 @@ func (d *Dispatcher) do(ctx context.Context, line string, done func(*command, *E
 func (d *Dispatcher) note(cmd *command, origin, line string, err *Error) {
 	switch {
 	case err == nil && cmd.changes:
-		d.log.Info("command", "origin", origin, "line", line)
+		d.log.Info("command", EventCommand.Attr(), "origin", origin, "line", line)
 	case err != nil && err.Code == CodeInternal:
-		d.log.Error("command", "origin", origin, "line", line, "code", int(err.Code), "error", err.Text)
+		d.log.Error("command", EventRefused.Attr(), "origin", origin, "line", line, "code", int(err.Code), "error", err.Text)
 	case err != nil && cmd.changes && err.Code >= codeFirstLogged:
-		d.log.Warn("command refused", "origin", origin, "line", line, "code", int(err.Code), "error", err.Text)
+		d.log.Warn("command refused", EventRefused.Attr(), "origin", origin, "line", line, "code", int(err.Code), "error", err.Text)
 	}
 }
 

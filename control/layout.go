@@ -58,7 +58,7 @@ func layoutPairs(data []string, width int) (lines []string) {
 	return lines
 }
 
-// layoutLog has the time of day, what happened, and what belongs to it.
+// layoutLog has the time of day, or since the start of the machine, what happened, and what belongs to it.
 func layoutLog(data []string, width int) (lines []string) {
 	for _, line := range data {
 		_, rest, _ := strings.Cut(line, " ")
@@ -72,7 +72,9 @@ func layoutLog(data []string, width int) (lines []string) {
 			switch v := unquoted(f.value); {
 			case f.key == "time" && len(v) > len("2006-01-02T15:04:05"):
 				at = v[len("2006-01-02T"):len("2006-01-02T15:04:05")]
-			case f.key == "level" && v == "info":
+			case f.key == "boot" && at == "": // what there is while the time of day is not known
+				at = "+" + v + "s"
+			case f.key == "boot", f.key == "event", f.key == "level" && v == "info":
 			case f.key == "level":
 				text += strings.ToUpper(v) + " "
 			case f.key == "text":

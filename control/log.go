@@ -19,6 +19,11 @@ const timeForm = "2006-01-02T15:04:05.000Z"
 // as lines for the log command, and passes everything on to another handler.
 // It may be used from any goroutine, but not from the real-time thread.
 type Log struct {
+	// Clock tells when it is: the time since the machine was started, and whether the
+	// time of day, too, is known. It is set before the first use; nil is a clock that
+	// begins with the log and always knows the time of day.
+	Clock func() (boot time.Duration, known bool)
+
 	next   slog.Handler
 	ring   *logRing
 	group  string   // "a.b." in front of keys
@@ -27,14 +32,27 @@ type Log struct {
 
 type logRing struct {
 	news  chan struct{} // cap 1
-	mu    sync.Mutex
-	count uint64 // entries so far; entry i is in lines[i%LogEntries]
+	start time.Time
+
+	mu              sync.Mutex
+	entries, events lastLines
+	more            chan struct{} // closed at the next event; nil: nobody waits for it
+}
+
+// lastLines are the last of many lines.
+type lastLines struct {
+	count uint64 // so far; line i is in lines[i%LogEntries]
 	lines [LogEntries]string
+}
+
+func (l *lastLines) add(line string) {
+	l.lines[l.count%LogEntries] = line
+	l.count++
 }
 
 // NewLog returns a log that passes records on to next.
 func NewLog(next slog.Handler) *Log {
-	return &Log{next: next, ring: &logRing{news: make(chan struct{}, 1)}}
+	return &Log{next: next, ring: &logRing{news: make(chan struct{}, 1), start: time.Now()}}
 }
 
 // News has something in it when there are entries since it was read last. It is for
@@ -47,10 +65,10 @@ func (l *Log) Tail(n int) []string {
 	r := l.ring
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n = min(n, LogEntries, int(r.count))
+	n = min(n, LogEntries, int(r.entries.count))
 	var lines []string
-	for i := r.count - uint64(n); i < r.count; i++ {
-		lines = append(lines, r.lines[i%LogEntries])
+	for i := r.entries.count - uint64(n); i < r.entries.count; i++ {
+		lines = append(lines, r.entries.lines[i%LogEntries])
 	}
 	return lines
 }
@@ -71,16 +89,21 @@ func (l *Log) Handle(ctx context.Context, rec slog.Record) error {
 	return l.next.Handle(ctx, rec)
 }
 
+// keep makes the record a line of the log and, if it is one, of the events: the
+// words are the same.
 func (l *Log) keep(rec slog.Record) {
 	var own []string
+	event := ""
 	rec.Attrs(func(a slog.Attr) bool {
-		own = appendAttr(own, l.group, a)
+		if a.Key == eventKey && l.group == "" {
+			event = a.Value.String()
+		} else {
+			own = appendAttr(own, l.group, a)
+		}
 		return true
 	})
-	body := keyValues(
-		"time", bare(rec.Time.UTC().Format(timeForm)),
-		"level", bare(strings.ToLower(rec.Level.String())),
-		"text", text(rec.Message))
+	when := l.when(rec.Time)
+	body := keyValues("level", bare(strings.ToLower(rec.Level.String())), "text", text(rec.Message))
 	for _, f := range append(l.fields[:len(l.fields):len(l.fields)], own...) {
 		if len(body)+len(f) <= 2*maxText { // what is longer goes to the next handler only
 			body += f
@@ -89,12 +112,33 @@ func (l *Log) keep(rec slog.Record) {
 	r := l.ring
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lines[r.count%LogEntries] = "log " + strconv.FormatUint(r.count+1, 10) + body
-	r.count++
+	entry := "log " + strconv.FormatUint(r.entries.count+1, 10) + when
+	if event != "" {
+		entry += keyValues("event", event)
+		r.events.add("event " + event + when + body)
+		if r.more != nil {
+			close(r.more)
+			r.more = nil
+		}
+	}
+	r.entries.add(entry + body)
 	select {
 	case r.news <- struct{}{}:
 	default:
 	}
+}
+
+// when is " boot=... time=...", without the time of day if that is not known.
+func (l *Log) when(at time.Time) string {
+	boot, known := time.Since(l.ring.start), true
+	if l.Clock != nil {
+		boot, known = l.Clock()
+	}
+	s := keyValues("boot", decimals(boot.Seconds(), 3))
+	if known {
+		s += keyValues("time", bare(at.UTC().Format(timeForm)))
+	}
+	return s
 }
 
 // WithAttrs implements [slog.Handler].

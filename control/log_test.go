@@ -24,7 +24,7 @@ func TestLogLines(t *testing.T) {
 		log.With("card", "USB Audio").WithGroup("pcm").Error("gone\n", "errno", 19, slog.Group("at", "frame", uint64(7), "ok", false), "big key!", "")
 		log.Warn(strings.Repeat("é", 4000), "more", strings.Repeat("x", 4000))
 		got := l.Tail(10)
-		const time = " time=2000-01-01T00:00:00.000Z "
+		const time = " boot=0.000 time=2000-01-01T00:00:00.000Z "
 		want := []string{
 			"log 1" + time + `level=info text="stream stalled" stream=mic after=100ms`,
 			"log 2" + time + `level=error text="gone\x0a" card="USB Audio" pcm.errno=19 pcm.at.frame=7 pcm.at.ok=no pcm.big_key_=""`,

@@ -96,3 +96,24 @@ func TestCodesOfProtocol(t *testing.T) {
 		t.Errorf("PROTOCOL.md has\n%s\nthe table is\n%s", rows, want.String())
 	}
 }
+
+func TestEventsOfProtocol(t *testing.T) {
+	doc, err := os.ReadFile("PROTOCOL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rows, _ := strings.Cut(string(doc), "| event | meaning |\n|---|---|\n")
+	rows, _, _ = strings.Cut(rows, "\n\n")
+	var want strings.Builder
+	var names []string
+	for _, e := range control.Events() {
+		fmt.Fprintf(&want, "| %s | %s |\n", e.Event, e.Meaning)
+		names = append(names, string(e.Event))
+	}
+	if rows+"\n" != want.String() {
+		t.Errorf("PROTOCOL.md has\n%s\nthe table is\n%s", rows, want.String())
+	}
+	if !slices.IsSorted(names) {
+		t.Errorf("events are not sorted: %q", names)
+	}
+}

@@ -44,6 +44,8 @@ type talk struct {
 	waited bool        // that was the first time
 	answer []byte
 
+	events teller
+
 	meters string       // the line that asked for them
 	tick   *time.Ticker // nil without
 	due    <-chan time.Time
@@ -94,6 +96,10 @@ func (s *talk) run() error {
 			if err := s.meter(); err != nil {
 				return err
 			}
+		case <-s.events.due():
+			if err := s.tell(); err != nil {
+				return err
+			}
 		}
 	}
 	return s.ctx.Err()
@@ -106,14 +112,18 @@ func (s *talk) take(line string, bad *Error, end string) error {
 		s.answer = Reply{}.append(s.answer, s.end)
 		s.stopMeters()
 	}
-	on, wish := consoleWish(line)
+	on, console := wish(line, "console")
+	told, events := wish(line, "events")
 	hz, meters := meterRate(line)
 	switch {
 	case bad == nil && strings.Trim(line, " \t") == "":
 	case bad != nil:
 		s.answer = Reply{Err: bad}.append(s.answer, end)
-	case wish:
+	case console:
 		s.answer, s.off = Reply{}.append(s.answer, end), !on
+	case events:
+		s.answer = Reply{}.append(s.answer, end)
+		s.events.turn(told, s.d.box.Log, end)
 	case meters:
 		s.meters, s.end = line, end
 		s.tick = time.NewTicker(time.Second / time.Duration(hz))
@@ -144,6 +154,14 @@ func (s *talk) flush() error {
 	return nil
 }
 
+// bytesPerSecond is what the line carries; 0: not known, as much as it likes.
+func (s *talk) bytesPerSecond() int {
+	if line, ok := s.rw.(interface{ BytesPerSecond() int }); ok {
+		return line.BytesPerSecond()
+	}
+	return 0
+}
+
 // meter sends one set of meters.
 func (s *talk) meter() error {
 	s.answer = s.answer[:0]
@@ -163,12 +181,11 @@ func (s *talk) stopMeters() {
 // console is the session for a person, until it is left; typed has come already.
 // Forced, a line may end with LF as well.
 func (s *talk) console(typed []byte, forced bool) error {
+	s.events.turn(false, nil, "")
 	c := &Console{Do: func(line string) (Reply, error) {
 		return s.d.Do(s.ctx, s.origin, line), s.ctx.Err()
 	}}
-	if line, ok := s.rw.(interface{ BytesPerSecond() int }); ok {
-		c.BytesPerSecond = line.BytesPerSecond()
-	}
+	c.BytesPerSecond = s.bytesPerSecond()
 	k := &keys{in: s.in, pending: typed, last: time.Now(), lineFeed: forced}
 	left, err := c.run(k, s.rw)
 	s.rest = k.pending

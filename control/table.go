@@ -37,6 +37,8 @@ func table() []command {
 		{"devices", "", 0, 0, false, "list the sound devices", "", nil, plain(showDevices)},
 		{"end", "[now]", 0, 1, true, "end the mix: play what is there, then stop",
 			"now: drop what is queued", []string{"end", "end now"}, parseEnd},
+		{"events", "on|off", 1, 1, false, "tell this session what happens, as it happens",
+			"for programs; data lines between the replies", []string{"events on"}, parseEvents},
 		{"gain", "NAME|out DB [min=DB] [max=DB]", 2, 4, true, "set a gain, or move it by a step",
 			"6 and =-6 set it, +1.5 and -3 are steps, which stop at min and max, otherwise -120 and 24",
 			[]string{"gain mic =-6", "gain mic -3", "gain out +1.5"}, parseGain},
