@@ -139,6 +139,7 @@ func (b *box) Start() error {
 		return err
 	}
 	b.addAll(b.config().Captures)
+	b.log.Info("mix begins", control.EventMix.Attr(), "state", control.StateRunning)
 	b.begin <- struct{}{}
 	return nil
 }
@@ -166,6 +167,12 @@ func (b *box) renew() error {
 // End implements control.Session: captures stop, files play on, unless now,
 // which fades everything out at once.
 func (b *box) End(now bool) error {
+	begins := false
+	defer func() { // when mu is free
+		if begins {
+			b.log.Info("mix ends", control.EventMix.Attr(), "state", control.StateEnding)
+		}
+	}()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -174,7 +181,7 @@ func (b *box) End(now bool) error {
 	case b.ending && !now:
 		return fmt.Errorf("%w: what is left is played; end now drops it", control.ErrEnded)
 	}
-	b.ending = true
+	begins, b.ending = !b.ending, true
 	b.mix.EndInput()
 	for name, in := range b.inputs {
 		if now {

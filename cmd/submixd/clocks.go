@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"submix/control"
 	"submix/mixer"
 )
 
@@ -62,7 +63,7 @@ func (c *clocks) tell(in *input, s mixer.StreamInfo, was clock) clock {
 		was.lock = s.Lock
 	}
 	if moved := s.Target - was.target; s.Adaptive && in.Latency == 0 && moved.Abs() > targetWorth {
-		c.log.Info("latency chosen", "stream", s.Name, "latency", shown(s.Target))
+		c.log.Info("latency chosen", control.EventLatency.Attr(), "stream", s.Name, "latency", shown(s.Target))
 		was.target = s.Target
 	}
 	return was
@@ -72,14 +73,14 @@ func (c *clocks) tellLock(in *input, s mixer.StreamInfo, was mixer.Lock) {
 	drift := fmt.Sprintf("%+.1fppm", s.DriftPPM)
 	switch s.Lock {
 	case mixer.Locked:
-		c.log.Info("clock locked", "stream", s.Name, "drift", drift, "latency", shown(s.Latency))
+		c.log.Info("clock locked", control.EventLock.Attr(), "stream", s.Name, "drift", drift, "latency", shown(s.Latency))
 	case mixer.OutOfRange:
-		c.log.Warn("clock out of range", "stream", s.Name, "device", in.Device, "drift", drift,
+		c.log.Warn("clock out of range", control.EventOutOfRange.Attr(), "stream", s.Name, "device", in.Device, "drift", drift,
 			"range", fmt.Sprintf("+-%.0fppm", maxDriftPPM),
 			"hint", "the card does not run at the rate that it says: use it at another rate, or another card")
 	case mixer.Seeking:
 		if was == mixer.Locked {
-			c.log.Warn("clock lost", "stream", s.Name, "drift", drift)
+			c.log.Warn("clock lost", control.EventUnlock.Attr(), "stream", s.Name, "drift", drift)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (h *health) look(now time.Time) bool {
 		h.stuck = true
 		reason := fmt.Sprintf("blocks stood still: %s for %v", p.call, still.Round(100*time.Millisecond))
 		h.because(reason)
-		h.log.Error("stuck", "reason", reason, "since", h.moved)
+		h.log.Error("stuck", control.EventStuck.Attr(), "reason", reason, "since", h.moved)
 	case h.stuck && still >= giveUpTime && (h.watchdog == 0 || !h.ready):
 		h.log.Error("submixd ends, to be started again")
 		return false
@@ -114,7 +114,7 @@ func (h *health) moving(now time.Time, still time.Duration) {
 	if h.stuck {
 		h.stuck = false
 		h.because("")
-		h.log.Info("blocks advance again", "after", still.Round(100*time.Millisecond))
+		h.log.Info("blocks advance again", control.EventMoves.Attr(), "after", still.Round(100*time.Millisecond))
 	}
 	if !h.ready {
 		h.ready, h.fed = true, now

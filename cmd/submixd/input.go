@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"submix/cmd/submixd/config"
+	"submix/control"
 	"submix/mixer"
 )
 
@@ -62,7 +63,7 @@ func (in *input) wait(ctx context.Context, log *slog.Logger) (lost error) {
 		select {
 		case <-sound:
 			if in.trouble.news(nil) {
-				log.Info("stream is back", "stream", in.Name, "device", in.Device)
+				log.Info("stream is back", control.EventReplug.Attr(), "stream", in.Name, "device", in.Device)
 			}
 		case lost = <-in.stream.Lost():
 			in.gone(log, lost)
@@ -96,7 +97,7 @@ func (in *input) gone(log *slog.Logger, err error) {
 	}
 	in.stream.SetReason(err)
 	if in.trouble.news(err) {
-		log.Warn("stream gone", "stream", in.Name, "error", err)
+		log.Warn("stream gone", control.EventUnplug.Attr(), "stream", in.Name, "error", err)
 	}
 }
 

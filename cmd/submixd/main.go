@@ -92,7 +92,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 func serve(cfg *config.Config, load func() (*config.Config, error), stateDir string, stderr io.Writer, console io.ReadWriter) (err error) {
 	stop, forget := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer forget()
-	entries := control.NewLog(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: logLevel(console)}))
+	entries := control.NewLog(logHandler(stderr, logLevel(console)))
+	entries.Clock = machineClock
 	log := slog.New(entries)
 	socket, err := control.ListenSocket(cfg.Control.Socket, socketGroup())
 	if err != nil {
@@ -131,7 +132,7 @@ func serve(cfg *config.Config, load func() (*config.Config, error), stateDir str
 	mixing := make(chan error, 1)
 	go func() {
 		b.realTime()
-		b.log.Info("submixd runs", "version", version, "socket", cfg.Control.Socket)
+		b.log.Info("submixd runs", control.EventMix.Attr(), "state", control.StateRunning, "version", version, "socket", cfg.Control.Socket)
 		mixing <- b.run(ctx)
 	}()
 	select {

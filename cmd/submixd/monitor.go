@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"submix/control"
 	"submix/mixer"
 )
 
@@ -50,7 +51,7 @@ type seen struct {
 	logged  time.Time   // last
 }
 
-type counts struct{ short, xruns uint64 }
+type counts struct{ short, xruns, clips uint64 }
 
 func (w *watch) look(m *mixer.Mixer, now time.Time) {
 	if m != w.mix {
@@ -59,12 +60,13 @@ func (w *watch) look(m *mixer.Mixer, now time.Time) {
 	due := !now.Before(w.next)
 	if due {
 		w.next = now.Add(countPeriod)
-		w.report("out", counts{xruns: m.Output().Info().Xruns})
+		out := m.Output().Info()
+		w.report("out", counts{xruns: out.Xruns, clips: out.Clips})
 	}
 	for _, s := range m.Streams() {
 		w.state(s, now)
 		if due {
-			w.report(s.Name, counts{s.Short, s.Xruns})
+			w.report(s.Name, counts{s.Short, s.Xruns, s.Clips})
 		}
 	}
 }
@@ -83,22 +85,37 @@ func (w *watch) state(s mixer.StreamInfo, now time.Time) {
 	if was.changes == 0 || now.Sub(was.logged) < countPeriod {
 		return
 	}
-	var more []any
-	if was.changes > 1 {
-		more = []any{"changes", was.changes}
-	}
+	event, log, text := control.EventReturn, w.log.Info, "stream"
 	switch s.State {
-	case mixer.Stalled, mixer.Failed:
-		w.log.Warn("stream", append([]any{"stream", s.Name, "state", s.State.String(), "reason", s.Reason}, more...)...)
+	case mixer.Stalled:
+		event, log = control.EventStall, w.log.Warn
+	case mixer.Failed:
+		event, log = control.EventFailed, w.log.Warn
 	case mixer.Shed:
-		w.log.Warn("stream shed", append([]any{"stream", s.Name, "priority", s.Priority, "reason", s.Reason,
-			"hint", "it returns when there is room; larger blocks, fewer streams or sync = \"locked\" make room"}, more...)...)
-	case mixer.Live, mixer.Ended:
-		w.log.Info("stream", append([]any{"stream", s.Name, "state", s.State.String()}, more...)...)
+		event, log, text = control.EventShed, w.log.Warn, "stream shed"
+	case mixer.Live:
+	case mixer.Ended:
+		event = control.EventEnded
 	default: // on its way to another; what is gone is logged by its input
 		return
 	}
+	log(text, append([]any{event.Attr(), "stream", s.Name, "state", s.State.String()}, more(s, was.changes)...)...)
 	was.changes, was.logged = 0, now
+}
+
+// more is what there is to say of a state that a stream has come to by so many changes.
+func more(s mixer.StreamInfo, changes int) (fields []any) {
+	if s.Reason != "" {
+		fields = append(fields, "reason", s.Reason)
+	}
+	if s.State == mixer.Shed {
+		fields = append(fields, "priority", s.Priority,
+			"hint", "it returns when there is room; larger blocks, fewer streams or sync = \"locked\" make room")
+	}
+	if changes > 1 {
+		fields = append(fields, "changes", changes)
+	}
+	return fields
 }
 
 // xrunHint is what helps against xruns.
@@ -113,9 +130,12 @@ func (w *watch) report(name string, c counts) {
 	was := w.counts[name]
 	w.counts[name] = c
 	if c.short > was.short {
-		w.log.Warn("too few frames", "stream", name, "blocks", c.short-was.short, "in all", c.short)
+		w.log.Warn("too few frames", control.EventShort.Attr(), "stream", name, "blocks", c.short-was.short, "in all", c.short)
 	}
 	if c.xruns > was.xruns {
-		w.log.Warn("xrun", "stream", name, "xruns", c.xruns-was.xruns, "in all", c.xruns, "hint", xrunHint(name))
+		w.log.Warn("xrun", control.EventXrun.Attr(), "stream", name, "xruns", c.xruns-was.xruns, "in all", c.xruns, "hint", xrunHint(name))
+	}
+	if c.clips > was.clips {
+		w.log.Info("clip", control.EventClip.Attr(), "stream", name, "blocks", c.clips-was.clips, "in all", c.clips)
 	}
 }

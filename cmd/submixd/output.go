@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"submix/cmd/submixd/config"
+	"submix/control"
 	"submix/hw/sim"
 )
 
@@ -89,7 +90,8 @@ func (o *output) lend(ctx context.Context, s sink) (why error) {
 		select {
 		case <-sound:
 			if o.trouble.news(nil) {
-				o.b.log.Info("output is back", "device", o.cfg.Playback.Device)
+				state, _ := o.b.State()
+				o.b.log.Info("output is back", control.EventMix.Attr(), "state", state, "device", o.cfg.Playback.Device)
 			}
 		case why = <-o.lost:
 			return why
@@ -103,7 +105,7 @@ func (o *output) lend(ctx context.Context, s sink) (why error) {
 func (o *output) none(why error) {
 	o.b.noOutput(why)
 	if o.trouble.news(why) {
-		o.b.log.Warn("no output", "device", o.cfg.Playback.Device, "error", why)
+		o.b.log.Warn("no output", control.EventMix.Attr(), "state", control.StateNoOutput, "device", o.cfg.Playback.Device, "error", why)
 	}
 	select {
 	case <-o.missing:

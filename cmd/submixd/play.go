@@ -35,7 +35,7 @@ func (b *box) run(ctx context.Context) error {
 		if err != nil || b.config().Control.OnEnd == "exit" {
 			return err
 		}
-		b.log.Info("mix ended")
+		b.log.Info("mix ended", control.EventMix.Attr(), "state", control.StateEnded)
 		select {
 		case <-b.begin:
 		case <-b.quit:

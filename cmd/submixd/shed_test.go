@@ -46,8 +46,8 @@ func TestShedIsLogged(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		r.streams("mic live", "line shed", "spare shed")
 		r.says("streams", `priority=3`, `state=shed`, `reason="the processor is too slow for all streams: a block took 100 % of its time"`)
-		r.wantLogged(1, `level=warn text="stream shed" stream=line priority=0 reason="the processor is too slow`)
-		r.wantLogged(1, `level=warn text="stream shed" stream=spare priority=1 reason="the processor is too slow`)
+		r.wantLogged(1, `level=warn text="stream shed" stream=line state=shed reason="the processor is too slow`)
+		r.wantLogged(1, `level=warn text="stream shed" stream=spare state=shed reason="the processor is too slow`)
 		r.says("status", "load: ")
 
 		cost.Store(0)
