@@ -19,7 +19,7 @@ SCRIPTS     = find . \( -name .git -o -name bin \) -prune -o -type f -size -64k 
               awk 'FNR == 1 && /^\#!.*[\/ ](ba|da)?sh$$/ { print FILENAME } { nextfile }' {} +
 
 .DEFAULT_GOAL := help
-.PHONY: help build arm64 run test go-test soak fuzz vm-test vm-drift vm-xrun vm-plug vm-chaos vm-power vm-cost lint \
+.PHONY: help build arm64 man completion run test go-test soak fuzz vm-test vm-drift vm-xrun vm-plug vm-chaos vm-power vm-cost lint \
         bench bench-resample clean
 
 help: ## list the targets
@@ -30,6 +30,18 @@ build: ## submixd and submixctl for this machine, in bin/
 
 arm64: ## submixd and submixctl for the board, in bin/arm64/
 	GOARCH=arm64 $(BUILD) -o bin/arm64/ ./cmd/submixd ./cmd/submixctl
+
+# The programs know their flags and commands, and write the pages of them.
+man: build ## manual pages, in bin/man/
+	@mkdir -p bin/man
+	export SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}; \
+	bin/submixctl -man >bin/man/submixctl.1 && bin/submixd -man >bin/man/submixd.8 && bin/submixd -man submix.toml >bin/man/submix.toml.5
+	mandoc -T lint -W warning bin/man/*
+
+completion: build ## shell completion for bash, in bin/completion/
+	@mkdir -p bin/completion
+	for p in submixctl submixd; do bin/$$p -completion bash >bin/completion/$$p && bash -n bin/completion/$$p || exit; done
+	shellcheck -s bash bin/completion/*
 
 run: build ## the box on simulated cards, with its console on this terminal
 	bin/submixd -demo

@@ -37,6 +37,9 @@ func (c *Client) Close() error { return c.conn.Close() }
 // Do sends a line, which must hold a word and no line break, and returns the
 // reply to it. The error says that there was none.
 func (c *Client) Do(line string) (Reply, error) {
+	if on, ok := wish(line, "events"); ok && on { // there would be nobody to read them
+		return Reply{Err: &Error{CodeNotNow, "events: \"submixctl events on\" shows them as they come"}}, nil
+	}
 	var data []string
 	// The blank line, which has no reply, ends meters after the first set.
 	r, err := c.exchange(line, "\n\n", func(line string) error {
@@ -49,10 +52,24 @@ func (c *Client) Do(line string) (Reply, error) {
 	return r, err
 }
 
-// Follow is Do for meters: it calls each for every data line as it comes, until
-// each returns an error, which Follow returns, or the reply is complete.
+// Follow is Do for meters and for events on: it calls each for every data line as
+// it comes, until each returns an error, which Follow returns, or the reply to
+// meters is complete. Events end with the session only.
 func (c *Client) Follow(line string, each func(data string) error) (Reply, error) {
-	return c.exchange(line, "\n", each)
+	r, err := c.exchange(line, "\n", each)
+	if on, ok := wish(line, "events"); !ok || !on || r.Err != nil {
+		return r, err
+	}
+	for err == nil {
+		var event string
+		if err = c.conn.SetDeadline(time.Time{}); err != nil { // nothing may happen for days
+			break
+		}
+		if event, err = c.in.ReadString('\n'); err == nil {
+			err = each(strings.TrimRight(event, "\r\n"))
+		}
+	}
+	return r, fmt.Errorf("daemon: %w", err)
 }
 
 func (c *Client) exchange(line, end string, each func(data string) error) (r Reply, err error) {

@@ -101,8 +101,9 @@ func picture(client *control.Client, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// meters prints the levels as they come, until they cannot be printed.
-func meters(client *control.Client, line string, out printer) int {
+// follow prints what meters or events on bring as it comes, until it cannot be
+// printed.
+func follow(client *control.Client, line string, out printer) int {
 	var unprinted error
 	reply, err := client.Follow(line, func(data string) error {
 		unprinted = out.print(control.Reply{Data: []string{data}})
@@ -110,7 +111,7 @@ func meters(client *control.Client, line string, out printer) int {
 	})
 	switch {
 	case unprinted != nil:
-		fmt.Fprintln(out.stderr, "submixctl: levels not printed:", unprinted)
+		fmt.Fprintln(out.stderr, "submixctl: not printed:", unprinted)
 		return exitRefused
 	case err != nil:
 		fmt.Fprintln(out.stderr, "submixctl:", err)

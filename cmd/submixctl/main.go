@@ -41,15 +41,17 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("submixctl", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: submixctl [-socket PATH] [-json] [COMMAND...]\n"+
-			"       submixctl [-socket PATH] top [-once] [-hz 1..20]\n"+
+		fmt.Fprintln(stderr, "usage: "+strings.Join(synopsis(), "\n       ")+"\n"+
 			"Without COMMAND, it is a console on a terminal, or lines are read from standard input.\n"+
 			"\"submixctl help\" lists the commands; \"submixctl top\" shows the levels of all streams;\n"+
 			"\"submixctl doctor [CONFIGURATION]\" looks for what keeps this box from working well.")
 		flags.PrintDefaults()
 	}
-	socket := flags.String("socket", control.DefaultSocket, "control socket of the daemon")
+	socket := flags.String("socket", control.DefaultSocket, "control `socket` of the daemon")
 	asJSON := flags.Bool("json", false, "print each reply as one JSON object")
+	if status, asked := program(flags, socket).Answer(args, stdout, stderr); asked {
+		return status
+	}
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	} else if err != nil {
@@ -76,8 +78,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case len(words) == 0:
 	case words[0] == "top":
 		return top(client, words[1:], stdin, stdout, stderr)
-	case words[0] == "meters":
-		return meters(client, line, out)
+	case words[0] == "meters", words[0] == "events":
+		return follow(client, line, out)
 	default:
 		return send(client, line, out)
 	}

@@ -39,6 +39,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	demo := flags.Bool("demo", false, "run on simulated cards, with the command console on the terminal")
 	stateDir := flags.String("state", "/var/lib/submix", "`directory` that keeps what is set and learned, for the next start; empty: keep nothing")
 	show := flags.Bool("version", false, "print the version and exit")
+	if status, asked := program(flags).Answer(args, stdout, stderr); asked {
+		return status
+	}
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0

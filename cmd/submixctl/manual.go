@@ -1,0 +1,68 @@
+package main
+
+import (
+	"flag"
+
+	"submix/cmd/manual"
+	"submix/control"
+)
+
+// program is what the manual says of submixctl. Its commands are those of the table.
+func program(flags *flag.FlagSet, socket *string) manual.Program {
+	var commands []manual.Item
+	for _, c := range control.Commands() {
+		text := c.About
+		if c.Note != "" {
+			text += "; " + c.Note
+		}
+		commands = append(commands, manual.Item{Term: c.Usage, Text: text, Examples: c.Examples})
+	}
+	return manual.Program{
+		Flags: flags,
+		Words: func(words []string) []string {
+			all := control.Candidates(func(line string) (control.Reply, error) { return ask(*socket, line) }, words)
+			if len(words) == 0 {
+				all = append(all, "top")
+			}
+			return all
+		},
+		Pages: []manual.Page{{
+			Name: "submixctl", Section: 1, About: "work the Submix audio mixer", Synopsis: synopsis(),
+			Sections: []manual.Section{
+				{Title: "DESCRIPTION", Text: about},
+				{Title: manual.Options},
+				{Title: "COMMANDS", Text: "A stream is named as in the configuration; all is every stream, out the output.", Items: commands},
+				{Title: "EXIT STATUS", Items: []manual.Item{
+					{Term: "0", Text: "every reply was OK"},
+					{Term: "1", Text: "a command was refused, or a reply could not be printed"},
+					{Term: "2", Text: "wrong usage"},
+					{Term: "3", Text: "the daemon cannot be reached, or has gone away"},
+				}},
+				{Title: "FILES", Items: []manual.Item{{Term: control.DefaultSocket, Text: "the control socket, for root and the group submix"}}},
+			},
+			SeeAlso: []string{"submixd(8)", "submix.toml(5)"},
+		}},
+	}
+}
+
+// ask asks the daemon once, in a session of its own.
+func ask(socket, line string) (control.Reply, error) {
+	client, err := control.Dial(socket)
+	if err != nil {
+		return control.Reply{}, err
+	}
+	defer client.Close()
+	return client.Do(line)
+}
+
+func synopsis() []string {
+	return []string{"submixctl [-socket PATH] [-json] [COMMAND...]", "submixctl [-socket PATH] top [-once] [-hz 1..20]"}
+}
+
+const about = `submixctl sends commands to the Submix daemon and prints the replies. Without COMMAND it is a console, if it runs
+on a terminal, and otherwise sends the lines of its standard input.
+
+top shows the levels of all streams and the output as they change, or one picture of them. meters and events on print
+lines until they are interrupted.
+
+With -json each reply is an object on a line of its own; meters and events make one for each of their lines.`
