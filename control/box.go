@@ -86,10 +86,11 @@ type Box struct {
 	Devices func() ([]Device, error)
 	// Captures returns what add can take without a device, in the order of the file.
 	Captures func() []Capture
-	Reload   func() error // ErrConfig, wrapped, if the file has mistakes
-	Changed  func()       // called after each command that has changed something, before its reply
-	Save     func() error // returns when what is to be kept is on the disk; ErrStorage or ErrNotNow, wrapped
-	Version  string
-	Log      *Log
-	Crash    *Crash // the last one; nil: there was none
+	// Reload returns what of the file waits, and for what; ErrConfig, wrapped, if the file has mistakes.
+	Reload  func() (waits []string, err error)
+	Changed func()       // called after each command that has changed something, before its reply
+	Save    func() error // returns when what is to be kept is on the disk; ErrStorage or ErrNotNow, wrapped
+	Version string
+	Log     *Log
+	Crash   *Crash // the last one; nil: there was none
 }

@@ -126,7 +126,7 @@ func (b Button) run(ctx context.Context, d *Dispatcher, g gesture) {
 	if b.Held != nil && b.Release != "" && (g == press || g == release) {
 		b.Held(g == press)
 	}
-	for _, line := range Commands(b.line(g)) {
+	for _, line := range Lines(b.line(g)) {
 		r := d.Do(ctx, "button "+b.Name, line)
 		if r.Err != nil && r.Err.Code < codeFirstLogged { // others are in the log already
 			d.log.Warn("button: command refused", "button", b.Name, "line", line, "error", r.Err.Text)
@@ -134,8 +134,8 @@ func (b Button) run(ctx context.Context, d *Dispatcher, g gesture) {
 	}
 }
 
-// Commands cuts the line of a button at each ; into its commands.
-func Commands(line string) []string {
+// Lines cuts the line of a button at each ; into its commands.
+func Lines(line string) []string {
 	commands := strings.Split(line, ";")
 	for i := range commands {
 		commands[i] = strings.Trim(commands[i], " \t")

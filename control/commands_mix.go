@@ -94,6 +94,12 @@ func parseEnd(args []string) (action, error) {
 
 func start(_ context.Context, d *Dispatcher, _ *Reply) error { return d.box.Session.Start() }
 
-func reload(_ context.Context, d *Dispatcher, _ *Reply) error { return d.box.Reload() }
+func reload(_ context.Context, d *Dispatcher, r *Reply) error {
+	waits, err := d.box.Reload()
+	for _, w := range waits {
+		r.pair("waits", text(w))
+	}
+	return err
+}
 
 func save(_ context.Context, d *Dispatcher, _ *Reply) error { return d.box.Save() }

@@ -63,7 +63,7 @@ func (d *Dispatcher) note(cmd *command, origin, line string, err *Error) {
 // between them, would be answered with whatever the state of the box, or nil. It
 // is for lines in a configuration.
 func Check(line string) error {
-	commands := Commands(line)
+	commands := Lines(line)
 	for _, c := range commands {
 		if c == "" && len(commands) > 1 {
 			return &Error{CodeUnknown, "; stands between two commands"}

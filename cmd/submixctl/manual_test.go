@@ -62,7 +62,7 @@ func TestBashCompletion(t *testing.T) {
 		{ctl + "mute ", usual, "all mic out tape usb1"},
 		{ctl + "gain m", usual, "mic"},
 		{ctl + "add ", usual, "radio"},
-		{ctl + "add x hw", usual, "hw:Mic,0"},
+		{ctl + "add x hw", usual, "hw:Mic,0 hw:Tape,0"},
 		{ctl + "add x hw:M", usual, "Mic,0"},
 		{ctl + "add x hw:M", " \t\n=", "hw:Mic,0"},
 		{ctl + "add x hw:M", " \t\n", "hw:Mic,0"},

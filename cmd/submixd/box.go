@@ -19,8 +19,9 @@ import (
 type box struct {
 	load  func() (*config.Config, error)
 	log   *slog.Logger
-	begin chan struct{} // cap 1: a new mix is ready to be played
-	quit  chan struct{} // closed by shutdown: the mix is the last one
+	begun *config.Config // what serial port and socket are made from
+	begin chan struct{}  // cap 1: a new mix is ready to be played
+	quit  chan struct{}  // closed by shutdown: the mix is the last one
 
 	reloaded chan struct{} // cap 1: the configuration is another one
 
@@ -50,7 +51,8 @@ type box struct {
 func newBox(cfg *config.Config, load func() (*config.Config, error), kept *state.File, log *slog.Logger) (*box, error) {
 	b := &box{
 		kept: kept, drifts: newDrifts(kept, log), devices: newBell(),
-		load: load, log: log, begin: make(chan struct{}, 1), quit: make(chan struct{}), reloaded: make(chan struct{}, 1),
+		load: load, log: log, begun: cfg,
+		begin: make(chan struct{}, 1), quit: make(chan struct{}), reloaded: make(chan struct{}, 1),
 		openSource: (*input).open, openSink: openSink,
 		cfg: cfg, made: cfg, inputs: map[string]*input{}, down: map[string]string{},
 	}

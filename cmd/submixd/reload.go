@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"submix/cmd/submixd/config"
@@ -12,12 +14,12 @@ import (
 // reload reads the configuration again and takes over what has changed in the
 // captures, leaving the other streams alone, and has what is worked by hand follow.
 // The mixer and the playback device change with the next start, the serial port and
-// the socket with the next start of the daemon; both are logged. A file with
-// mistakes changes nothing.
-func (b *box) reload() error {
+// the socket with the next start of the daemon; what waits is logged and returned.
+// A file with mistakes changes nothing.
+func (b *box) reload() (waits []string, err error) {
 	next, err := b.load()
 	if err != nil {
-		return fmt.Errorf("%w: %s", control.ErrConfig, strings.ReplaceAll(err.Error(), "\n", "; "))
+		return nil, fmt.Errorf("%w: %s", control.ErrConfig, strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	b.mu.Lock()
 	last, idle := b.cfg, b.ending || b.ended
@@ -27,9 +29,12 @@ func (b *box) reload() error {
 	case b.reloaded <- struct{}{}:
 	default: // nobody has looked since the last one
 	}
-	b.tellLater(last, next)
+	waits = b.waiting(next)
+	for _, w := range waits {
+		b.log.Info("reload: what has changed waits", "for", w)
+	}
 	if idle {
-		return nil
+		return waits, nil
 	}
 	was := map[string]config.Capture{}
 	for _, c := range last.Captures {
@@ -52,7 +57,7 @@ func (b *box) reload() error {
 			b.note(c.Name, b.add(c, true))
 		}
 	}
-	return nil
+	return waits, nil
 }
 
 // adjust takes over a capture that was configured as old, or not at all, and reports
@@ -115,12 +120,21 @@ func (b *box) note(stream string, err error) {
 	}
 }
 
-// tellLater logs what a new configuration changes only later.
-func (b *box) tellLater(last, next *config.Config) {
-	if last.Mixer != next.Mixer || last.Playback != next.Playback {
-		b.log.Info("reload: the changes to mixer and playback wait for end and start")
+// waiting returns which tables of a configuration are not in effect, and when they
+// will be.
+func (b *box) waiting(next *config.Config) (waits []string) {
+	_, made := b.current()
+	tables := func(until string, differ map[string]bool) {
+		maps.DeleteFunc(differ, func(_ string, differs bool) bool { return !differs })
+		if len(differ) > 0 {
+			waits = append(waits, until+": "+strings.Join(slices.Sorted(maps.Keys(differ)), ", "))
+		}
 	}
-	if last.Serial != next.Serial || last.Control.Socket != next.Control.Socket {
-		b.log.Info("reload: the changes to serial port and socket wait for a restart of submixd")
-	}
+	tables("end and start", map[string]bool{
+		"[mixer]": made.Mixer != next.Mixer, "[playback]": made.Playback != next.Playback,
+	})
+	tables("a restart of submixd", map[string]bool{
+		"[serial]": b.begun.Serial != next.Serial, "[control]": b.begun.Control.Socket != next.Control.Socket,
+	})
+	return waits
 }

@@ -108,9 +108,9 @@ func TestReloadMendsADevice(t *testing.T) {
 func TestReloadOfTheMix(t *testing.T) {
 	inBubble(t, simulated3, func(r *rig) {
 		r.configure("[mixer]\nblock = 96\nchannels = 1\n" + simulated3)
-		r.says("reload")
+		r.says("reload", `waits: "end and start: [mixer]"`)
 		time.Sleep(100 * time.Millisecond)
-		r.wantLogged(1, "wait for end and start")
+		r.wantLogged(1, `text="reload: what has changed waits" for="end and start: [mixer]"`)
 		r.says("status", "state: running", "channels: 2", "block: 240")
 		r.says("end")
 		time.Sleep(100 * time.Millisecond)
@@ -121,6 +121,36 @@ func TestReloadOfTheMix(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		r.says("status", "state: running", "channels: 2", "block: 48")
 		r.streams("mic live", "line live", "spare live")
+	})
+}
+
+// What waits is told, with what it waits for, as long as it does.
+func TestReloadTellsWhatWaits(t *testing.T) {
+	inBubble(t, simulated3, func(r *rig) {
+		const more = `
+[serial]
+port = "/dev/ttyS9"
+[control]
+socket = "/run/other.sock"
+`
+		r.configure(strings.Replace(simulated3, "[playback]", "[playback]\nperiods = 5", 1) + more)
+		for range 2 { // it waits still
+			r.says("reload", `waits: "end and start: [playback]"`, `waits: "a restart of submixd: [control], [serial]"`)
+		}
+		r.says("end now")
+		time.Sleep(100 * time.Millisecond)
+		r.says("start")
+		if got := r.do("reload"); len(got.Data) != 1 || !strings.Contains(got.Data[0], "a restart of submixd") {
+			t.Errorf("after the start reload says %v", got)
+		}
+		r.configure(simulated3) // back: only playback differs from what is in effect
+		if got := r.do("reload"); len(got.Data) != 1 || !strings.Contains(got.Data[0], "[playback]") {
+			t.Errorf("reload of the first file says %v", got)
+		}
+		r.configure("[serial]\nbaud = 115200.5\n" + simulated3)
+		r.refuses("reload", control.CodeConfig, "submix.toml:2: [serial] baud: ")
+		time.Sleep(100 * time.Millisecond)
+		r.streams("mic live", "line live")
 	})
 }
 

@@ -24,6 +24,7 @@ type Box struct {
 	Requests   []control.AddRequest // seen by Add
 	Err        error                // what Reload and Devices return
 	Slow       time.Duration        // how long Reload takes, and a command to find a stream
+	Waits      []string             // what Reload says
 	Changes    int                  // how often Changed was called
 	SaveErr    error                // what Save returns
 
@@ -161,9 +162,9 @@ func (b *Box) End(now bool) error {
 // State implements [control.Session].
 func (b *Box) State() (control.State, string) { return b.state, b.reason }
 
-func (b *Box) reload() error {
+func (b *Box) reload() ([]string, error) {
 	<-time.After(b.Slow)
-	return b.Err
+	return b.Waits, b.Err
 }
 
 func (b *Box) devices() ([]control.Device, error) {
