@@ -54,6 +54,7 @@ func TestRun(t *testing.T) {
 		{"help", []string{"-h"}, "", 0, "", "usage: submixctl"},
 		{"no daemon", []string{"-socket", missing, "status"}, "", 3, "", "cannot be reached"},
 		{"stdin", []string{"-socket", path}, "gain mic +1\r\n\n  \nmute nobody\ngain mic -1", 1, "gain: -5.0\ngain: -6.0\n", "nobody"},
+		{"stdin, events", []string{"-socket", path}, "events on\nevents off\n", 1, "", "\"submixctl events on\" shows them"},
 		{"stdin, nothing", []string{"-socket", path}, "\n", 0, "", ""},
 		{"top without a terminal", []string{"-socket", path, "top"}, "", 2, "", "top needs a terminal"},
 		{"top, wrong", []string{"-socket", path, "top", "-hz", "21"}, "", 2, "", "usage: submixctl top"},
