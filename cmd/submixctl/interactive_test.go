@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
@@ -66,6 +68,8 @@ func (p *seat) types(keys string) {
 // sees waits until the screen has a text.
 func (p *seat) sees(text string) {
 	p.t.Helper()
+	// A read of a terminal cannot be given up.
+	defer time.AfterFunc(time.Minute, func() { panic(fmt.Sprintf("no %q on the screen:\n%s", text, p.term.Text())) }).Stop()
 	buffer := make([]byte, 4096)
 	for !strings.Contains(p.term.Text(), text) {
 		n, err := p.master.Read(buffer)
@@ -106,13 +110,12 @@ func TestConsoleFollowsTheTerminal(t *testing.T) {
 	p := sit(t, "-socket", path)
 	p.sees("submix> \u2588")
 	p.types("help\r")
-	p.sees("exit      leave the console")
+	p.sees("exit      leave the console, as Ctrl-D does\nsubmix> \u2588")
 	p.resize(40, 24)
 	p.term = vt.New(40, 24)
-	p.types("\x0c")
-	p.sees("submix> \u2588") // so the size from before was read
 	syscall.Kill(os.Getpid(), syscall.SIGWINCH)
-	p.types("meters\r")
+	p.sees("submix> \u2588") // painted again: the new size is known
+	p.types("\x0cmeters\r")
 	p.sees("any key ends")
 	p.types("q")
 	p.sees("any key ends\nsubmix> \u2588")

@@ -94,7 +94,7 @@ func (w *watched) forgetBetween() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.told = slices.DeleteFunc(w.told, func(s string) bool {
-		return strings.HasPrefix(s, "STATUS=ending") || strings.HasPrefix(s, "STATUS=running, 0 of 2")
+		return strings.HasPrefix(s, "STATUS=ending") || strings.HasPrefix(s, "STATUS=running, 0 of ")
 	})
 }
 
