@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 )
 
@@ -15,12 +14,12 @@ type Dispatcher struct {
 	log   *slog.Logger
 	start time.Time
 
-	mu sync.Mutex // held while a command acts
+	turn chan struct{} // holds one while a command acts; no mutex, so that simulated time goes on while another waits
 }
 
 // NewDispatcher returns a dispatcher for box; status counts the uptime from now.
 func NewDispatcher(box Box) *Dispatcher {
-	return &Dispatcher{box: box, table: table(), log: slog.New(box.Log), start: time.Now()}
+	return &Dispatcher{box: box, table: table(), log: slog.New(box.Log), start: time.Now(), turn: make(chan struct{}, 1)}
 }
 
 // Do runs the command in line, which has no line end. Origin says in the log
@@ -35,8 +34,8 @@ func (d *Dispatcher) do(ctx context.Context, line string, done func(*command, *E
 	if err != nil {
 		return Reply{Err: asError(err)}
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.turn <- struct{}{}
+	defer func() { <-d.turn }()
 	var r Reply
 	if err := act(ctx, d, &r); err != nil {
 		r = Reply{Err: d.suggest(cmd, line, asError(err))}

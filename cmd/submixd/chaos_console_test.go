@@ -15,60 +15,12 @@ import (
 	"submix/control"
 )
 
-// serve serves a console as the box does. Commands that take time are run one
-// after the other, which in simulated time no mutex may see to: each console
-// waits for its turn instead.
+// serve serves a console as the box does.
 func (c *chaos) serve(ctx context.Context, rw io.ReadWriter, origin string) {
-	g := &gate{ReadWriter: rw, turn: c.turn}
-	defer g.pass()
-	err := c.d.Serve(ctx, g, origin)
+	err := c.d.Serve(ctx, rw, origin)
 	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, os.ErrDeadlineExceeded) &&
 		!errors.Is(err, io.ErrClosedPipe) && !errors.Is(err, io.EOF) {
 		c.fail("%s: %v", origin, err)
-	}
-}
-
-// A gate lets a line end in when it is the console's turn, which lasts until the
-// reply or the next read.
-type gate struct {
-	io.ReadWriter
-	turn  chan struct{}
-	mine  bool
-	rest  []byte
-	chunk [512]byte
-	err   error
-}
-
-func (g *gate) Read(p []byte) (int, error) {
-	g.pass()
-	if len(g.rest) == 0 {
-		if g.err != nil {
-			return 0, g.err
-		}
-		var n int
-		n, g.err = g.ReadWriter.Read(g.chunk[:])
-		g.rest = g.chunk[:n]
-	}
-	n := min(len(p), len(g.rest))
-	if end := bytes.IndexAny(g.rest[:n], "\r\n"); end >= 0 {
-		n = end + 1
-		g.turn <- struct{}{}
-		g.mine = true
-	}
-	copy(p, g.rest[:n])
-	g.rest = g.rest[n:]
-	return n, nil
-}
-
-func (g *gate) Write(p []byte) (int, error) {
-	g.pass()
-	return g.ReadWriter.Write(p)
-}
-
-func (g *gate) pass() {
-	if g.mine {
-		<-g.turn
-		g.mine = false
 	}
 }
 
@@ -135,8 +87,6 @@ func (c *chaos) wellFormed(reply string) {
 
 // order runs a command at once, as a button does.
 func (c *chaos) order(line string) control.Reply {
-	c.turn <- struct{}{}
-	defer func() { <-c.turn }()
 	reply := c.do(line)
 	c.wellFormed(reply.String())
 	return reply

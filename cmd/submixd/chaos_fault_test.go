@@ -168,19 +168,23 @@ func (c *chaos) muteOut() {
 	c.order("unmute out")
 }
 
-// silence unplugs everything but the reference, keeps commands out, and listens.
+// silence unplugs everything but the reference, while a command that lasts keeps others out, and listens.
 func (c *chaos) silence() {
 	const pause, length = 3 * time.Second, 4 * time.Second // a card that is being opened is in first, and goes
-	c.turn <- struct{}{}
-	defer func() { <-c.turn }()
-	c.sendHome()
-	c.do("remove tape")
-	for _, v := range c.victims[1:] {
-		v.change(length+2*settleTime, func() { v.pull(length, 0) })
+	over := make(chan struct{})
+	c.alone <- func() {
+		defer close(over)
+		c.sendHome()
+		c.b.Remove("tape") // which may be out
+		for _, v := range c.victims[1:] {
+			v.change(length+2*settleTime, func() { v.pull(length, 0) })
+		}
+		c.plugged(length)
+		time.Sleep(pause)
+		c.ear.quiet.Store(true)
+		time.Sleep(length - pause)
+		c.ear.quiet.Store(false)
 	}
-	c.plugged(length)
-	time.Sleep(pause)
-	c.ear.quiet.Store(true)
-	time.Sleep(length - pause)
-	c.ear.quiet.Store(false)
+	c.do("save") // or another that came first
+	<-over
 }

@@ -161,7 +161,7 @@ func (c *chaos) measure() footprint {
 func (c *chaos) sendHome() {
 	for _, s := range c.b.mixer().Streams() {
 		if c.victim(s.Name) == nil {
-			c.do("remove " + s.Name)
+			c.b.Remove(s.Name)
 		}
 	}
 }

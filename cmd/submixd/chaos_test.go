@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"submix/cmd/submixd/config"
+	"submix/control"
 	"submix/control/state"
 )
 
@@ -59,8 +60,8 @@ type chaos struct {
 	rng     *rand.Rand
 	began   time.Time
 	ear     ear
-	victims []*victim // the reference is the first
-	turn    chan struct{}
+	victims []*victim   // the reference is the first
+	alone   chan func() // what the next save does besides, while no command can run
 	serial  *serialConsole
 	clients sync.WaitGroup // of consoles
 	out     outside
@@ -83,7 +84,7 @@ type outside struct {
 
 func newChaos(t *testing.T, seed uint64) *chaos {
 	c := &chaos{seed: seed, loud: seed%2 == 1, rng: rand.New(rand.NewPCG(seed, 0)), began: time.Now(),
-		turn: make(chan struct{}, 1), faults: map[string]int{}}
+		alone: make(chan func(), 1), faults: map[string]int{}}
 	c.ear.c = c
 	tape := filepath.Join(t.TempDir(), "tape.wav")
 	writeWAV(t, tape, chaosRate, 2, chaosTape())
@@ -96,6 +97,16 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 	c.rig = newRigWith(t, c.toml(0), kept)
 	c.b.openSource = c.openSource
 	c.b.openSink = c.openSink
+	controls := c.b.controls(c.log)
+	controls.Save = func() error {
+		select {
+		case f := <-c.alone:
+			f()
+		default:
+		}
+		return c.b.save()
+	}
+	c.d = control.NewDispatcher(controls)
 	return c
 }
 
@@ -114,6 +125,7 @@ func (c *chaos) begin() (stop func()) {
 	c.run()
 	monitored := background(func(ctx context.Context) { monitor(ctx, c.b, log) })
 	c.serial = newSerialConsole(c)
+	c.serial.send([]byte("console off\n")) // nobody's hand is meant by what a storm ends with
 	served := background(func(ctx context.Context) { c.serve(ctx, c.serial, "serial") })
 	return func() {
 		close(c.serial.in)
