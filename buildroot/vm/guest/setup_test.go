@@ -117,6 +117,7 @@ func TestSetupPath(t *testing.T) {
 	o.expects([]string{"stream second state=live"}, "submixctl", "streams")
 	o.expects(nil, "submixctl", "mute", "second")
 	level(t, out, 8000)
+	o.expects([]string{"submix running, 7 streams", "\nsecond     muted   #", "\nout "}, "submixctl", "top", "-once")
 	o.expects([]string{
 		"ok configuration: " + firstConfig + " has no mistakes", "ok daemon: the mix is running", "ok limits: ",
 		"ok threads: the mixing thread is SCHED_FIFO 60", "is a real-time kernel", "ok cards: ", "ok state: submixd may write to /var/lib/submix",
