@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -21,6 +22,7 @@ type Machine struct {
 	Params    []string      // more kernel parameters, without blanks: "snd_aloop.timer_source=,Dummy.0.0"
 	Devices   []string      // more arguments of qemu, after those below
 	USB       bool          // has a USB socket: see usbSocket
+	Terminal  string        // a pty of the host that is at the first serial port, in place of the cable; "": the cable
 	Args      []string      // arguments of the guest's tests, without blanks: "-test.run=^TestSmoke$"
 	Limit     time.Duration // of the host's time; then the machine is ended
 }
@@ -86,6 +88,9 @@ func (m Machine) run(ctx context.Context, dir string) (exit string, err error) {
 	words := append(append(append([]string{}, params...), m.Params...), "--")
 	words = append(words, m.Args...)
 	args := append(append([]string{}, qemu...), m.Devices...)
+	if m.Terminal != "" {
+		args[slices.Index(args, "socket,id=cable0,fd=3")] = "serial,id=cable0,path=" + m.Terminal
+	}
 	if m.USB {
 		args = append(args, usbDevices...)
 	}
