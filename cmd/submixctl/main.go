@@ -76,6 +76,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	words := strings.Fields(line)
 	switch {
 	case len(words) == 0:
+	case words[0] == "top" && *asJSON:
+		fmt.Fprintln(stderr, "submixctl: top is for people; programs read -json meters, streams and status")
+		return exitUsage
 	case words[0] == "top":
 		return top(client, words[1:], stdin, stdout, stderr)
 	case words[0] == "meters", words[0] == "events":

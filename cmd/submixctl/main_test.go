@@ -58,6 +58,7 @@ func TestRun(t *testing.T) {
 		{"stdin, nothing", []string{"-socket", path}, "\n", 0, "", ""},
 		{"top without a terminal", []string{"-socket", path, "top"}, "", 2, "", "top needs a terminal"},
 		{"top, wrong", []string{"-socket", path, "top", "-hz", "21"}, "", 2, "", "usage: submixctl top"},
+		{"top for a program", []string{"-socket", path, "-json", "top", "-once"}, "", 2, "", "-json meters, streams and status"},
 		{"meters, wrong", []string{"-socket", path, "meters", "21"}, "", 1, "", "from 1 to 20"},
 		{"one set of meters", []string{"-socket", path}, "meters 20", 0, "meter mic state=live gain=-6.0 mute=yes peak=-6.0 rms=-11.9 clips=0\n" +
 			"meter tape state=live gain=0.0 mute=yes peak=-12.0 rms=-17.9 clips=0\n" +

@@ -20,6 +20,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"submix/cmd/submixd/config"
+	"submix/cmd/terminal"
 	"submix/control"
 )
 
@@ -151,10 +152,14 @@ func serve(cfg *config.Config, load func() (*config.Config, error), stateDir str
 	return b.shutdown(mixing, cancel)
 }
 
-// logLevel keeps a console on the same terminal readable.
+// logLevel keeps replies on the same output readable, and leaves a person's screen
+// alone, who has log for what happens.
 func logLevel(console io.ReadWriter) slog.Level {
-	if console != nil {
-		return slog.LevelWarn
+	switch console.(type) {
+	case nil:
+		return slog.LevelInfo
+	case *terminal.Terminal:
+		return slog.LevelError
 	}
-	return slog.LevelInfo
+	return slog.LevelWarn
 }

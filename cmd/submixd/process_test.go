@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"submix/cmd/terminal"
 	"submix/control"
 )
 
@@ -205,6 +207,18 @@ func TestDemo(t *testing.T) {
 		if !strings.HasPrefix(got, "Submix on simulated cards") || !strings.Contains(got, "stream mic state=") ||
 			!strings.Contains(got, "\nOK\nOK\n") {
 			t.Errorf("%s: printed\n%s", name, got)
+		}
+	}
+}
+
+// On a person's terminal, nothing but a mistake comes between what the console shows.
+func TestDemoLeavesTheScreenAlone(t *testing.T) {
+	for _, c := range []struct {
+		console io.ReadWriter
+		want    slog.Level
+	}{{nil, slog.LevelInfo}, {pipes{}, slog.LevelWarn}, {new(terminal.Terminal), slog.LevelError}} {
+		if got := logLevel(c.console); got != c.want {
+			t.Errorf("with %T, the log is of level %v, want %v", c.console, got, c.want)
 		}
 	}
 }
