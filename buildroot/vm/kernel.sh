@@ -1,15 +1,16 @@
 #!/bin/sh
 # Prints the path of the test machine's kernel image, after building it if it is not in the cache.
-# Built: Debian's linux-source-6.12 for arm64, from tinyconfig and two fragments. Cached under
+# Built: Debian's linux-source-6.12 for arm64, with the image's patches, from tinyconfig and two fragments. Cached under
 # ${SUBMIX_CACHE:-${XDG_CACHE_HOME:-~/.cache}/submix}, by its inputs; a cached kernel needs no network and no apt.
 set -eu
 
 source_package=linux-source-6.12
 here=$(cd "$(dirname "$0")" && pwd)
 board=$here/../board
+patches=$here/../patches/linux
 fragments() { cat "$board/common/submix.fragment" "$board/vm/vm.fragment"; }
 
-key=$({ fragments; cat "$here/kernel.sh"; } | sha256sum | cut -c 1-16)
+key=$({ fragments; cat "$patches"/*.patch "$here/kernel.sh"; } | sha256sum | cut -c 1-16)
 cache=${SUBMIX_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/submix}
 kernel=$cache/kernel-$key
 answer_if_there() {
@@ -74,6 +75,9 @@ echo "vm: building the kernel from $(basename "$deb" .deb); this takes some minu
 mkdir "$work/linux" "$work/done"
 dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards "./usr/src/$source_package.tar.*" |
 	tar -xJ -C "$work/linux" --strip-components=1
+for change in "$patches"/*.patch; do
+	patch -d "$work/linux" -p1 --fuzz=0 <"$change"
+done
 compile
 cp "$work/linux/arch/arm64/boot/Image" "$work/linux/.config" "$work/done"
 basename "$deb" .deb >"$work/done/version"

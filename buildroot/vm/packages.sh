@@ -6,7 +6,7 @@ set -eu
 
 # What is looked for, and the package it comes with.
 wanted='qemu-system-aarch64:qemu-system-arm /usr/sbin/mke2fs:e2fsprogs aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu gcc:gcc make:make
-flex:flex bison:bison bc:bc perl:perl xz:xz-utils ar:binutils tar:tar find:findutils flock:util-linux
+flex:flex bison:bison patch:patch bc:bc perl:perl xz:xz-utils ar:binutils tar:tar find:findutils flock:util-linux
 /usr/include/stdio.h:libc6-dev'
 [ "${1-}" != run ] || wanted='qemu-system-aarch64:qemu-system-arm /usr/sbin/mke2fs:e2fsprogs flock:util-linux'
 

@@ -2,8 +2,8 @@ package drift
 
 import "math"
 
-// A cable is snd-aloop's with both ends open, the hardest clock that tests on real
-// drivers have: 48 kHz, S32 stereo, ticks of 1 ms, its rate shifted to
+// A cable is snd-aloop as the kernel has it, with both ends open, a harder clock than
+// buildroot/patches makes of it: 48 kHz, S32 stereo, ticks of 1 ms, its rate shifted to
 // 48000*100000/shift. An end moves in whole frames, from tick to tick by what its
 // share of the period says; when one moves further, the other is moved as far, and
 // is to make up for it at its next tick. So both wander by frames, for seconds. See

@@ -35,7 +35,6 @@ type player struct {
 	mu     sync.Mutex
 	now    time.Time // when
 	played int64     // so many frames had left the card
-	moves  []move    // see watch
 }
 
 // startPlayer plays s to a device, in 16 bits. A card that does not move is waited for: its player goes on with the next
@@ -90,7 +89,6 @@ func (p *player) run(c alsa.Config, card *alsa.Playback, s signal) {
 		if err == nil {
 			p.mu.Lock()
 			p.now, p.played = at, frame-int64(queued)
-			p.note(p.now, p.played)
 			p.mu.Unlock()
 			for i := range block {
 				block[i] = s(frame+int64(i/c.Channels), i%c.Channels)
