@@ -5,6 +5,7 @@ package vm
 import (
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,12 +45,14 @@ func (p *person) look() {
 // types presses keys, one after the other.
 func (p *person) types(keys ...string) {
 	for _, key := range keys {
-		for _, c := range []byte(key) {
-			if p.line.Write([]byte{c}); key[0] != 0x1b { // what one key sends comes at once
-				time.Sleep(80 * time.Millisecond)
-			}
+		together := 1
+		if key[0] == 0x1b { // what one key sends comes at once
+			together = len(key)
 		}
-		time.Sleep(80 * time.Millisecond)
+		for bytes := range slices.Chunk([]byte(key), together) {
+			p.line.Write(bytes)
+			time.Sleep(80 * time.Millisecond)
+		}
 	}
 }
 
