@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -24,6 +25,7 @@ type Machine struct {
 	USB       bool          // has a USB socket: see usbSocket
 	Terminal  string        // a pty of the host that is at the first serial port, in place of the cable; "": the cable
 	Args      []string      // arguments of the guest's tests, without blanks: "-test.run=^TestSmoke$"
+	Seed      int           // of all that the machine has of chance; the same seed and programs give the same run
 	Limit     time.Duration // of the host's time; then the machine is ended
 }
 
@@ -37,7 +39,7 @@ var params = []string{
 
 // qemu is what every machine is made of. Names of files are relative to the folder of the boot. Descriptors 3
 // and 4 are the ends of the serial cable. ioeventfd=off has results leave at once, in no time of the guest's.
-var qemu = strings.Fields(`-nodefaults -display none -no-reboot -seed 1
+var qemu = strings.Fields(`-nodefaults -display none -no-reboot
 	-machine virt -cpu cortex-a57 -smp 1 -m 512M -icount shift=0,sleep=off
 	-rtc base=2026-01-01T00:00:00,clock=vm
 	-chardev file,id=console,path=console -serial chardev:console
@@ -87,7 +89,8 @@ func (m Machine) run(ctx context.Context, dir string) (exit string, err error) {
 	}
 	words := append(append(append([]string{}, params...), m.Params...), "--")
 	words = append(words, m.Args...)
-	args := append(append([]string{}, qemu...), m.Devices...)
+	args := append(append([]string{}, qemu...), "-seed", strconv.Itoa(m.Seed))
+	args = append(args, m.Devices...)
 	if m.Terminal != "" {
 		args[slices.Index(args, "socket,id=cable0,fd=3")] = "serial,id=cable0,path=" + m.Terminal
 	}

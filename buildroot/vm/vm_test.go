@@ -15,7 +15,10 @@ import (
 
 const root = "../.."
 
-var long = flag.Bool("long", false, "have tests run for as long, and cut the power as often, as they are meant to")
+var (
+	long = flag.Bool("long", false, "have tests run for as long, and cut the power as often, as they are meant to")
+	seed = flag.Int("seed", 1, "`N`: of the machine's chance, and when its tests begin: another N shows what passes by luck")
+)
 
 // scenarios are the boots: one for each set of kernel parameters, or for tests that shall not share a machine.
 var scenarios = []struct {
@@ -76,6 +79,7 @@ func report(t *testing.T, r *Report) {
 
 // images are the kernel and the initramfs, made once for all boots.
 var images = sync.OnceValues(func() (m Machine, err error) {
+	m.Seed = *seed
 	if m.Kernel, err = Kernel(root); err == nil {
 		m.Initramfs, err = Build(root, workDir)
 	}
@@ -118,8 +122,8 @@ func bootWith(t *testing.T, m Machine, run string) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Kernel, m.Initramfs = made.Kernel, made.Initramfs
-	m.Args = []string{"-test.v=test2json", "-test.timeout=30m", "-test.run=" + run, fmt.Sprintf("-long=%v", *long)}
+	m.Kernel, m.Initramfs, m.Seed = made.Kernel, made.Initramfs, made.Seed
+	m.Args = []string{"-test.v=test2json", "-test.timeout=30m", "-test.run=" + run, fmt.Sprintf("-long=%v", *long), fmt.Sprintf("-seed=%d", m.Seed)}
 	r, err := m.Run(context.Background())
 	if err != nil {
 		t.Fatal(err)

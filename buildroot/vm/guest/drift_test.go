@@ -3,7 +3,6 @@
 package guest
 
 import (
-	"flag"
 	"fmt"
 	"math"
 	"slices"
@@ -16,8 +15,6 @@ import (
 	"submix/hw/pcm"
 	"submix/mixer/analyse"
 )
-
-var long = flag.Bool("long", false, "have tests run for as long as they are meant to")
 
 // shorter is d, or, without -long, at most a fifth of it.
 func shorter(d time.Duration) time.Duration {

@@ -3,6 +3,7 @@
 package guest
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +21,12 @@ import (
 // processor has no end if the one that is spun for has the lower priority.
 const testPriority = 40
 
+// What the host's tests are told too.
+var (
+	long = flag.Bool("long", false, "have tests run for as long as they are meant to")
+	seed = flag.Int("seed", 0, "`N`: the tests begin so much later that they meet the cables' ticks at another phase")
+)
+
 // ordinary is a program that does not inherit that priority.
 func ordinary(program string, args ...string) *exec.Cmd {
 	return exec.Command("/bin/burn", append([]string{"0", "exec", program}, args...)...)
@@ -36,6 +43,8 @@ func TestMain(m *testing.M) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
+	flag.Parse()
+	time.Sleep(time.Duration(*seed) * 137 * time.Microsecond)
 	debug.SetGCPercent(-1) // a collection would hold up players and recorders
 	runtime.GOMAXPROCS(16) // and so would a queue behind other goroutines
 	os.Exit(m.Run())
