@@ -67,9 +67,11 @@ func (u *surplus) settle() {
 }
 
 // frames takes in the frames above target before a block and returns how many
-// to drop now; if negative, so many are missing.
-func (u *surplus) frames(above int, c Config) (drop int) {
-	u.least, u.most, u.begun = min(u.least, above), max(u.most, above), true
+// to drop now; if negative, so many are missing. later is by how much the mixing
+// goroutine is later than it was when the stream began: what came meanwhile was not
+// missing then.
+func (u *surplus) frames(above, later int, c Config) (drop int) {
+	u.least, u.most, u.begun = min(u.least, above), max(u.most, above-later), true
 	u.blocks++
 	over := above - u.usual
 	switch {

@@ -139,7 +139,7 @@ func (s *Stream) lose(a *attachment, err error, pulled bool) {
 // old by then.
 func (s *Stream) stall(pulled bool) {
 	s.count.stalls.Add(1)
-	s.late = false
+	s.again = false
 	s.state.Store(int32(Stalled))
 	if pulled {
 		s.in.clear()

@@ -1,6 +1,9 @@
 package mixer
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // A stream that is filling becomes live, pulled by a sink, with a cushion above a
 // block in its ring: at first half a block, or 1 ms, the step in which many
@@ -46,8 +49,8 @@ func (s *Stream) takeFaded(sum, block []float32, now moment) {
 // takeLive adds the stream's next block to sum if it is live then.
 func (s *Stream) takeLive(sum, block []float32, now moment) {
 	c := s.mix.cfg
-	if s.is(Filling) && s.late && s.in.q.len() > 0 {
-		s.late = false
+	if s.is(Filling) && s.again && s.in.q.len() > 0 {
+		s.again = false
 		s.cushion = min(s.cushion+(c.Block+1)/2, mostCushion(c))
 	}
 	if s.is(Filling) && !s.removed.Load() {
@@ -68,7 +71,7 @@ func (s *Stream) takeLive(sum, block []float32, now moment) {
 	if short && !s.eof && !s.cut {
 		s.count.short.Add(1)
 		s.cutTo(Filling)
-		s.late, s.whole = s.live && s.whole < c.Rate, 0
+		s.again, s.whole = s.live && s.whole < c.Rate, 0
 	} else {
 		s.whole = min(s.whole+c.Block, c.Rate)
 	}
@@ -119,7 +122,7 @@ func (s *Stream) begin(now moment) {
 	}
 	s.state.Store(int32(Live))
 	s.surplus.reset()
-	s.spare = target - s.mix.cfg.Block
+	s.spare, s.lateness = target-s.mix.cfg.Block, s.late(now)
 	if s.follower != nil {
 		s.follower.begin(s.spare, s.floor)
 	}
@@ -134,6 +137,12 @@ func (s *Stream) behind(now moment) int {
 		return int(s.follower.fill(now) / s.in.step)
 	}
 	return now.queued + int(s.in.span()/s.in.step)
+}
+
+// late is by how many frames the mixing goroutine is later than the sink had room for
+// a block, but for a constant.
+func (s *Stream) late(now moment) int {
+	return s.mix.frames(time.Since(now.at)) - now.queued
 }
 
 // keepUp holds a live stream at its latency. It returns how many source frames
@@ -152,7 +161,7 @@ func (s *Stream) keepUp(now moment) (skip int) {
 		if now.jumped {
 			s.surplus.settle()
 		}
-		skip = int(math.Round(float64(s.surplus.frames(over, c)) * s.in.step))
+		skip = int(math.Round(float64(s.surplus.frames(over, s.late(now)-s.lateness, c)) * s.in.step))
 	} else {
 		f.follow(now, spare)
 		if skip = f.excess(c); skip == 0 && f.settling == 0 {
