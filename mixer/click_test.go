@@ -279,7 +279,7 @@ func TestNoEdgeClicks(t *testing.T) {
 					heard = boxRate / 6
 				}
 				worst, when, hard := 0.0, 0, math.Inf(1)
-				for moment := range shape.moments {
+				for moment := 0; moment < shape.moments; moment += share {
 					x := e.play(t, shape, moment)
 					if r := roughest(x, shape.channels); r > worst {
 						worst, when = r, moment
