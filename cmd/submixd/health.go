@@ -28,7 +28,7 @@ type health struct {
 	log      *slog.Logger
 	pulse    func() pulse
 	notify   func(state string)  // to systemd, see sd_notify(3)
-	watchdog time.Duration       // systemd's patience; 0: it has no watchdog
+	watchdog time.Duration       // how long systemd waits; 0: it has no watchdog
 	because  func(reason string) // into the black box
 	giveUp   func()              // ends the program: the mixing goroutine cannot be waited for
 
@@ -79,7 +79,7 @@ func (h *health) look(now time.Time) bool {
 	switch {
 	case moves:
 		h.moving(now, still)
-	case !h.stuck && still >= h.patience():
+	case !h.stuck && still >= h.stuckAfter():
 		h.stuck = true
 		reason := fmt.Sprintf("blocks stood still: %s for %v", p.call, still.Round(100*time.Millisecond))
 		h.because(reason)
@@ -99,9 +99,9 @@ func (h *health) look(now time.Time) bool {
 	return true
 }
 
-// patience is short enough for the record to be written before the watchdog bites,
+// stuckAfter is short enough for the record to be written before the watchdog bites,
 // which is a watchdog's time after the last block, at the soonest.
-func (h *health) patience() time.Duration {
+func (h *health) stuckAfter() time.Duration {
 	if h.watchdog == 0 {
 		return stuckTime
 	}
@@ -122,7 +122,7 @@ func (h *health) moving(now time.Time, still time.Duration) {
 	}
 }
 
-// systemd returns what tells it something, and the patience of its watchdog. Started
+// systemd returns what tells it something, and the time of its watchdog. Started
 // by hand, there is nobody to tell.
 func systemd(log *slog.Logger) (notify func(state string), watchdog time.Duration) {
 	watchdog, err := daemon.SdWatchdogEnabled(false)

@@ -268,7 +268,7 @@ func TestSystemd(t *testing.T) {
 	notify("READY=1")
 	notify("STATUS=running, 2 of 3 streams live")
 	if watchdog != watchdogTime {
-		t.Errorf("the watchdog's patience is %v", watchdog)
+		t.Errorf("the watchdog's time is %v", watchdog)
 	}
 	for _, want := range []string{"READY=1", "STATUS=running, 2 of 3 streams live"} {
 		if got := socket.next(); got != want {

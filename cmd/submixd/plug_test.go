@@ -110,18 +110,18 @@ func TestStuckOpenIsTold(t *testing.T) {
 
 func TestStuckOpenHoldsUpNobody(t *testing.T) {
 	stuckOpen(t, func(r *rig) {
-		r.within(patience, "add", func() { r.refuses("add spare", control.CodeDevice, "has not answered for 2 s") })
-		r.within(patience+10*time.Millisecond, "remove", func() { r.says("remove mic") })
+		r.within(slowAfter, "add", func() { r.refuses("add spare", control.CodeDevice, "has not answered for 2 s") })
+		r.within(slowAfter+10*time.Millisecond, "remove", func() { r.says("remove mic") })
 		r.configure("[playback]\ndevice = \"sim:null\"\n[[capture]]\nname = \"line\"\ndevice = \"sim:tone?hz=660\"\nmute = true\n" +
 			"[[capture]]\nname = \"mic\"\ndevice = \"sim:noise\"\n")
-		r.within(patience, "reload", func() { r.says("reload") })
+		r.within(slowAfter, "reload", func() { r.says("reload") })
 		r.within(0, "end", func() { r.says("end") })
-		r.within(patience+10*time.Millisecond, "the end", func() {
+		r.within(slowAfter+10*time.Millisecond, "the end", func() {
 			for state, _ := r.b.State(); state != control.StateEnded; state, _ = r.b.State() {
 				time.Sleep(time.Millisecond)
 			}
 		})
-		r.within(patience, "shutdown", r.shutdown)
+		r.within(slowAfter, "shutdown", r.shutdown)
 	})
 }
 
@@ -180,7 +180,7 @@ func TestPlaybackThatNeverCloses(t *testing.T) {
 		r.run()
 		time.Sleep(time.Second)
 		r.says("end")
-		time.Sleep(100*time.Millisecond + patience)
+		time.Sleep(100*time.Millisecond + slowAfter)
 		r.says("status", "state: ended")
 		r.wantLogged(1, errSlow.Error())
 		r.says("start")

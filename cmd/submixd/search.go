@@ -23,7 +23,7 @@ type search[D device] struct {
 }
 
 // find returns the device when it is open; not ok, if ctx or done, which may be nil, is done before that. An open that is
-// under way then is waited for, so that the device is free, but not for longer than patience.
+// under way then is waited for, so that the device is free, but not for longer than slowAfter.
 func (s *search[D]) find(ctx context.Context, done <-chan struct{}) (d D, ok bool) {
 	s.retry.worked(time.Since(s.opened))
 	changed := s.changed.wait()
@@ -56,7 +56,7 @@ func (s *search[D]) find(ctx context.Context, done <-chan struct{}) (d D, ok boo
 func (s *search[D]) attempt(ctx context.Context, done <-chan struct{}) (d D, err error) {
 	began := time.Now()
 	call := begin(s.open)
-	slow := time.NewTicker(patience)
+	slow := time.NewTicker(slowAfter)
 	defer slow.Stop()
 	for {
 		select {

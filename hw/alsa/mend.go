@@ -109,7 +109,7 @@ func explain(e unix.Errno) error {
 	case unix.EIO:
 		hint = "the card does not move, or, on a cable of snd-aloop, its other end has another format"
 	case unix.ETIMEDOUT:
-		hint = fmt.Sprintf("the card took no sound for %v", patience)
+		hint = fmt.Sprintf("the card took no sound for %v", deadAfter)
 	default:
 		return e
 	}

@@ -179,7 +179,7 @@ func TestPlaybackStands(t *testing.T) {
 		p.Write(make([]float32, 200))
 		out.stuck = true
 		start := time.Now()
-		if _, _, err := p.Wait(); !errors.Is(err, ErrGone) || time.Since(start) != patience {
+		if _, _, err := p.Wait(); !errors.Is(err, ErrGone) || time.Since(start) != deadAfter {
 			t.Errorf("wait on a card that stands still: %v after %v", err, time.Since(start))
 		}
 	})

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long a playback device may take no sound before it counts as dead. It is far beyond any period; the
+// deadAfter is how long a playback device may take no sound before it counts as dead. It is far beyond any period; the
 // kernel's own limit for a blocking write, 10 s in many versions, is of no use to a box that plays.
-const patience = 2 * time.Second
+const deadAfter = 2 * time.Second
 
 // mostStarts is how often a device is started for one block.
 const mostStarts = 10
@@ -151,7 +151,7 @@ func (p *Playback) Write(block []float32) error {
 func (p *Playback) room() error {
 	for range mostStarts {
 		xruns := p.Xruns()
-		ready, err := p.wait(unix.POLLOUT, patience)
+		ready, err := p.wait(unix.POLLOUT, deadAfter)
 		if err == nil && !ready {
 			err = p.gone(unix.ETIMEDOUT)
 		}
@@ -180,7 +180,7 @@ func (p *Playback) Drain() error {
 		return p.gone(e)
 	}
 	length := time.Duration(p.buffer) * time.Second / time.Duration(p.rate)
-	_, woken := p.node.poll(unix.POLLOUT, length+patience)
+	_, woken := p.node.poll(unix.POLLOUT, length+deadAfter)
 	if woken {
 		return p.errClosed
 	}

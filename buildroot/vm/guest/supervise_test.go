@@ -89,7 +89,7 @@ func ended(err error) string {
 }
 
 // watch is systemd's watchdog.
-func (s *supervised) watch(conn *net.UnixConn, patience time.Duration) {
+func (s *supervised) watch(conn *net.UnixConn, bite time.Duration) {
 	bites := time.AfterFunc(time.Hour, func() { s.process().Signal(unix.SIGABRT) })
 	for buf := make([]byte, 4096); ; {
 		n, err := conn.Read(buf)
@@ -100,10 +100,10 @@ func (s *supervised) watch(conn *net.UnixConn, patience time.Duration) {
 		s.mu.Lock()
 		switch note := string(buf[:n]); note {
 		case "READY=1":
-			bites.Reset(patience)
+			bites.Reset(bite)
 			s.notes = append(s.notes, note)
 		case "WATCHDOG=1":
-			bites.Reset(patience)
+			bites.Reset(bite)
 			s.fed++
 		case "STOPPING=1":
 			bites.Stop()

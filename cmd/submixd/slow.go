@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// patience is how long a driver may take to open or close a device before it is called slow. USB cards may take a second.
-const patience = 2 * time.Second
+// slowAfter is how long a driver may take to open or close a device before it is called slow. USB cards may take a second.
+const slowAfter = 2 * time.Second
 
 // errSlow: a call into a driver has not come back.
 var errSlow = errors.New("the device has not answered")
@@ -30,10 +30,10 @@ func begin[T any](f func() (T, error)) <-chan outcome[T] {
 	return c
 }
 
-// await returns what the call returns, or errSlow when patience is over. What is then returned too late is given to drop,
+// await returns what the call returns, or errSlow when slowAfter is over. What is then returned too late is given to drop,
 // unless that is nil.
 func await[T any](c <-chan outcome[T], drop func(T)) (T, error) {
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(slowAfter)
 	defer timer.Stop()
 	select {
 	case o := <-c:
@@ -48,7 +48,7 @@ func await[T any](c <-chan outcome[T], drop func(T)) (T, error) {
 		}()
 	}
 	var none T
-	return none, slowFor(patience)
+	return none, slowFor(slowAfter)
 }
 
 // closeSoon closes a device, or leaves that to its driver if it does not answer.
