@@ -22,6 +22,24 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+// News make for a few short pauses, not for the whole schedule again, however often they come.
+func TestRetryAfterNews(t *testing.T) {
+	var r retry
+	for range 9 {
+		r.pause()
+	}
+	for range 2 {
+		r.news()
+		r.pause()
+		r.news()
+		for i, w := range []time.Duration{20e6, 50e6, 125e6, 312500e3, 781250e3, 30e9, 30e9} {
+			if got := r.pause(); got != w {
+				t.Errorf("pause %d is %v, want %v", i+1, got, w)
+			}
+		}
+	}
+}
+
 // Whoever waits is woken, and a ring between two waits is not lost.
 func TestBell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -45,7 +45,7 @@ func (s *search[D]) find(ctx context.Context, done <-chan struct{}) (d D, ok boo
 		case <-done:
 			return d, false
 		case <-changed:
-			s.retry.reset()
+			s.retry.news()
 		case <-time.After(s.retry.pause()):
 		}
 		changed = s.changed.wait()
