@@ -56,6 +56,17 @@ func (b *box) noMore(before ...footprint) {
 	}
 }
 
+// steady checks the same over a run of many faults, from its start and its middle. What the fullest moment took of memory,
+// and what is not collected yet, comes once: a leak grows in each half, here by half a megabyte or more.
+func (b *box) steady(start, middle footprint) {
+	b.t.Helper()
+	now := b.footprint()
+	b.t.Logf("holds %v; in the middle %v, at the start %v", now, middle, start)
+	if now.descriptors != start.descriptors || now.threads > start.threads+2 || min(now.kB-middle.kB, middle.kB-start.kB) >= 512 {
+		b.t.Error("something is left behind")
+	}
+}
+
 // resident is the memory of a process in kB.
 func resident(t *testing.T, pid int) string { return statusKB(t, pid, "VmRSS:") }
 
