@@ -51,7 +51,7 @@ func TestHealthKill(t *testing.T) {
 	}
 	longest := time.Duration(0)
 	for i, commands := range [][]string{
-		{"mute b", "gain a =-1", "remove c", "add d hw:SrcC,1 gain=-6 sync=locked"},
+		{"mute b", "gain a =-1", "remove c", "add d hw:SrcC,1 gain=-6 sync=locked priority=5"},
 		{"unmute b", "gain out =-2", "gain d -3"},
 		{"mute out", "unmute out", "remove d", "add c", "gain c =-12"},
 		{"toggle a", "gain b +1.5"},
@@ -88,13 +88,13 @@ func TestHealthKill(t *testing.T) {
 	}
 }
 
-// set is how a box is set: names, gains and mutes.
+// set is how a box is set: names, gains, mutes, clocks and priorities.
 func set(b *box) string {
 	b.t.Helper()
 	var all []string
 	for _, line := range b.do("streams") {
 		s := fields(strings.SplitN(line, " ", 3)[2])
-		all = append(all, strings.Join([]string{strings.Fields(line)[1], s["gain"], s["mute"]}, " "))
+		all = append(all, strings.Join([]string{strings.Fields(line)[1], s["gain"], s["mute"], s["sync"], s["priority"]}, " "))
 	}
 	slices.Sort(all)
 	out := b.status()
