@@ -54,7 +54,7 @@ func (l *Live) paint(now time.Time) (n int, err error) {
 	l.holds.Mark(&m, now)
 	width, height := l.Size()
 	lines := screen.Picture(m, width-1, height-1) // what is written in the last column may scroll
-	lines = append(lines, l.Hint)
+	lines = append(lines, l.Hint[:min(len(l.Hint), max(0, width-1))])
 	return l.Painter.Paint(lines, width, height)
 }
 
@@ -74,15 +74,16 @@ func ReadMix(do func(line string) (Reply, error)) (screen.Mix, error) {
 			return m, err
 		}
 		for _, o := range objects {
-			if o["type"] == "stream" {
+			switch o["type"] {
+			case "stream":
 				m.Streams = append(m.Streams, strip(o))
-				continue
+			case nil: // the pairs of status; a log of a crash may stand behind them
+				m.State, _ = o["state"].(string)
+				uptime, _ := o["uptime"].(float64)
+				m.Uptime = time.Duration(uptime) * time.Second
+				m.Out = strip(o)
+				m.Out.State = ""
 			}
-			m.State, _ = o["state"].(string)
-			uptime, _ := o["uptime"].(float64)
-			m.Uptime = time.Duration(uptime) * time.Second
-			m.Out = strip(o)
-			m.Out.State = ""
 		}
 	}
 	return m, nil

@@ -137,3 +137,39 @@ func TestBytesOfLiveScreen(t *testing.T) {
 		})
 	}
 }
+
+// What a run that has crashed has left in status is not taken for the state of this one.
+func TestPictureAfterACrash(t *testing.T) {
+	m, err := control.ReadMix(func(line string) (control.Reply, error) {
+		if line == "streams" {
+			return control.Reply{Data: []string{"stream mic state=live peak=-6.0"}}, nil
+		}
+		return control.Reply{Data: []string{"state: running", "uptime: 7", "peak: -3.0", "crash: \"a driver\"",
+			`log 41 boot=864.210 event=mix level=warn text="no output" state=no-output`}}, nil
+	})
+	if err != nil || m.State != "running" || m.Uptime != 7*time.Second || m.Out.PeakDB != -3 || len(m.Streams) != 1 {
+		t.Errorf("got %+v, %v", m, err)
+	}
+}
+
+// On a terminal of any size nothing is cut off by the terminal itself, which would scroll.
+func TestLiveScreenOfAnySize(t *testing.T) {
+	for width := 1; width <= 30; width++ {
+		for height := 1; height <= 6; height++ {
+			synctest.Test(t, func(t *testing.T) {
+				term := vt.New(width, height)
+				live := control.Live{Do: lively(8), Rate: 5, Hint: "any key ends", Painter: screen.Painter{W: term},
+					Size: func() (int, int) { return width, height }}
+				if err := live.Run(func(time.Duration) (bool, error) {
+					lines := strings.Split(term.Text(), "\n")
+					if hint := strings.TrimSpace("any key ends"[:min(width-1, 12)]); !strings.HasPrefix(lines[min(len(lines), height)-1], hint) {
+						t.Errorf("%d x %d: the screen is\n%s", width, height, term.Text())
+					}
+					return true, nil
+				}); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+}
