@@ -54,7 +54,7 @@ func rank(s Strip) int {
 	switch {
 	case s.Clip:
 		return 0
-	case s.State == "stalled" || s.State == "gone" || s.State == "failed":
+	case s.State == "stalled" || s.State == "shed" || s.State == "gone" || s.State == "failed":
 		return 1
 	case s.State == "live" && !s.Mute:
 		return 2

@@ -73,6 +73,20 @@ func TestPicture(t *testing.T) {
 	}
 }
 
+// Where there is no room for all, those with trouble are seen.
+func TestPictureShowsTroubleFirst(t *testing.T) {
+	m := screen.Mix{State: "running"}
+	for i, state := range []string{"live", "ended", "live", "shed", "stalled", "gone", "failed", "live"} {
+		m.Streams = append(m.Streams, screen.Strip{Name: fmt.Sprint("in-", i), State: state, Clip: i == 7})
+	}
+	got := strings.Join(screen.Picture(m, 80, 9), "\n")
+	for i, want := range []bool{false, false, false, true, true, true, true, true} {
+		if name := fmt.Sprint("in-", i); strings.Contains(got, name) != want {
+			t.Errorf("%s is shown: %v, want %v:\n%s", name, !want, want, got)
+		}
+	}
+}
+
 // No size, and no level, is one that it cannot draw.
 func TestPictureOfAnySize(t *testing.T) {
 	levels := []float64{math.Inf(-1), -144, -60, -0.1, 0, 12, math.Inf(1), math.NaN()}
