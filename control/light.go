@@ -82,7 +82,7 @@ func (l *Light) state(s Scene) (on bool, count uint64) {
 	}
 	for _, stream := range s.Streams {
 		if l.Name == stream.Name || l.Name == nameAny {
-			is, n := l.stream(stream, s.Output.Mute)
+			is, n := l.stream(stream, s.Output.Mute || s.State == StateNoOutput)
 			on, count = on || is, count+n
 		}
 	}
@@ -103,14 +103,14 @@ func (l *Light) output(s Scene) (on bool, count uint64) {
 	return false, 0
 }
 
-func (l *Light) stream(i mixer.StreamInfo, outMuted bool) (on bool, count uint64) {
+func (l *Light) stream(i mixer.StreamInfo, silent bool) (on bool, count uint64) {
 	switch l.What {
 	case "muted":
 		return i.Mute, 0
 	case "live":
 		return i.State == mixer.Live, 0
 	case "heard":
-		return i.State == mixer.Live && !i.Mute && !outMuted, 0
+		return i.State == mixer.Live && !i.Mute && !silent, 0
 	case "stalled":
 		return lacking(i.State), 0
 	case "clip":

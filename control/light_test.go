@@ -51,6 +51,8 @@ func TestLightIsLit(t *testing.T) {
 		{"heard mic", control.StateRunning, streams{mic(shed)}, none, false},
 		{"heard any", control.StateRunning, streams{mic(muted), line(live)}, none, true},
 		{"heard any", control.StateRunning, streams{mic(live), line(live)}, outMuted, false},
+		{"heard mic", control.StateEnding, streams{mic(live)}, none, true},
+		{"heard mic", control.StateNoOutput, streams{mic(live)}, none, false},
 
 		{"stalled mic", control.StateRunning, streams{mic(stalled)}, none, true},
 		{"stalled mic", control.StateRunning, streams{mic(gone)}, none, true},
