@@ -87,13 +87,13 @@ func usb(b *Box) (all []Finding) {
 	return all
 }
 
-// lines looks whether buttons and lights can have their GPIO lines.
+// lines looks whether buttons, encoders and lights can have their GPIO lines.
 func lines(b *Box) (all []Finding) {
 	const topic = "gpio"
-	if b.Config == nil || len(b.Config.Buttons)+len(b.Config.LEDs) == 0 {
+	if !b.usesGPIO() {
 		return nil
 	}
-	check := func(what, chip, line string) {
+	check := func(what, chip, line string, nameless bool) {
 		pin, err := gpio.Find(b.Chips, gpio.Line{Chip: chip, Line: line})
 		switch {
 		case b.ChipsErr != nil:
@@ -102,18 +102,29 @@ func lines(b *Box) (all []Finding) {
 			all = append(all, bad(topic, "write a chip and a line that are there; they may want a dtoverlay", "%s: %v", what, err))
 		case pin.User != "" && !strings.HasPrefix(pin.User, "submixd"):
 			all = append(all, bad(topic, "choose another line, or end what uses it", "%s: line %s of %s is used by %q", what, line, chip, pin.User))
+		case pin.Name == "" && !nameless:
+			all = append(all, bad(topic, "choose lines that have names, as those of the board itself", "%s: line %s of %s has no name of its own, which an encoder needs", what, line, chip))
 		}
 	}
 	for _, v := range b.Config.Buttons {
-		check("button "+v.Name, v.Chip, v.Line)
+		check("button "+v.Name, v.Chip, v.Line, true)
+	}
+	for _, v := range b.Config.Encoders {
+		check("encoder "+v.Name, v.Chip, v.LineA, false)
+		check("encoder "+v.Name, v.Chip, v.LineB, false)
 	}
 	for _, v := range b.Config.LEDs {
-		check("light on "+v.Line, v.Chip, v.Line)
+		check("light on "+v.Line, v.Chip, v.Line, true)
 	}
 	if len(all) == 0 {
-		all = append(all, ok(topic, "every button and light has its line"))
+		all = append(all, ok(topic, "every button, encoder and light has its line"))
 	}
 	return all
+}
+
+// usesGPIO reports that something is configured that needs a GPIO line.
+func (b *Box) usesGPIO() bool {
+	return b.Config != nil && len(b.Config.Buttons)+len(b.Config.Encoders)+len(b.Config.LEDs) > 0
 }
 
 // serial looks whether the line is there for commands alone.

@@ -89,10 +89,20 @@ func (b *Box) processes(self string) {
 	b.daemon = b.findDaemon()
 	b.StateDir = defaultState
 	if b.daemon != nil {
-		b.Path = cmp.Or(b.Path, b.daemon.flag("config", ""))
-		b.StateDir = b.daemon.flag("state", defaultState)
+		b.Path = cmp.Or(b.Path, b.given(b.daemon.flag("config", "")))
+		b.StateDir = b.given(b.daemon.flag("state", defaultState))
 	}
 	b.Path = cmp.Or(b.Path, defaultConfig)
+}
+
+// given is a path that the daemon was given, which counts from where it was started; only root and the user of the
+// daemon are told where that is.
+func (b *Box) given(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	dir, _ := os.Readlink(b.path("proc", b.daemon.pid, "cwd"))
+	return filepath.Join(dir, path)
 }
 
 // Findings looks at everything.

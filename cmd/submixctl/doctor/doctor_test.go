@@ -68,6 +68,12 @@ press = "toggle mic"
 chip = "pins"
 line = "1"
 shows = "muted mic"
+[[encoder]]
+name = "vol"
+chip = "pins"
+line_a = "GPIO5"
+line_b = "GPIO6"
+turns = "gain out"
 [serial]
 port = "/dev/serial/by-id/adapter"
 `
@@ -135,7 +141,7 @@ func examine(t *testing.T, files tree, pins []gpio.Pin, say string) (all []strin
 }
 
 var (
-	wellPins = []gpio.Pin{{Name: "GPIO17", User: "submixd@70"}, {}}
+	wellPins = []gpio.Pin{{Name: "GPIO17", User: "submixd@70"}, {}, {Name: "GPIO5"}, {Name: "GPIO6"}}
 	wellSays = "state: running\nuptime: 5\nload: 3.1\nxruns: 0"
 	wellBox  = []string{
 		"ok configuration: /box.toml has no mistakes",
@@ -147,7 +153,7 @@ var (
 		"ok kernel: Linux 6.12.30 is a real-time kernel, HZ is 1000",
 		"ok cards: every card of the configuration is there",
 		"ok usb: no sound card is in another's way",
-		"ok gpio: every button and light has its line",
+		"ok gpio: every button, encoder and light has its line",
 		"ok serial: /dev/serial/by-id/adapter is there, and free of consoles and logins",
 		"ok governor: every processor is on performance",
 		"ok power: the board has had voltage enough",
@@ -158,6 +164,18 @@ var (
 func TestAllIsWell(t *testing.T) {
 	if got := examine(t, well(), wellPins, wellSays); !slices.Equal(got, wellBox) {
 		t.Errorf("found\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(wellBox, "\n"))
+	}
+}
+
+// Paths that the daemon was given count from where it was started.
+func TestPathsOfTheDaemon(t *testing.T) {
+	files := well()
+	files["proc/70/cmdline"] = "submixd\x00-config\x00box.toml\x00-state\x00../kept\x00"
+	files["proc/70/cwd"], files["home/box.toml"], files["box.toml"] = "->/home", wellConfig, ""
+	want := slices.Clone(wellBox)
+	want[0] = "ok configuration: /home/box.toml has no mistakes"
+	if got := examine(t, files, wellPins, wellSays); !slices.Equal(got, want) {
+		t.Errorf("found\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -173,7 +191,7 @@ func TestFaults(t *testing.T) {
 		do   string // in that
 	}{
 		{name: "no file", set: tree{"box.toml": ""}, want: "bad configuration: /box.toml is not there", do: "submixd -init -config /box.toml"},
-		{name: "mistake", set: tree{"box.toml": wellConfig + "baud = 3\n"}, want: "bad configuration: /box.toml:17: [serial] baud", do: "mend that line"},
+		{name: "mistake", set: tree{"box.toml": wellConfig + "baud = 3\n"}, want: "bad configuration: /box.toml:23: [serial] baud", do: "mend that line"},
 		{name: "no answer", says: "-", want: "warn daemon: submixd runs (pid 70) and does not answer", do: "-socket"},
 		{name: "no output", says: "state: no-output\nreason: \"hw:Out,0: no such sound device\"\nload: 0.0", want: "bad daemon: the mix is no-output: hw:Out,0", do: "devices"},
 		{name: "xruns", says: wellSays + "\nxruns: 12", want: "warn daemon: the output has had 12 xruns", do: "periods"},
@@ -195,9 +213,12 @@ func TestFaults(t *testing.T) {
 		{name: "no USB card", set: tree{"sys/class/sound/card1": ""}, want: "bad cards: usb:1-1.1,0, for stream mic, is not there", do: "plug it in"},
 		{name: "one translator", set: tree{hub: "01\n"}, want: "warn usb: hw:Mic, hw:Line share 12 Mbit/s at USB 1-1", do: "multi TT"},
 		{name: "USB 1.1", set: tree{hub: "00\n", "sys/bus/usb/devices/usb1/speed": "12\n"}, want: "warn usb: bus 1, with hw:Mic, hw:Line, is USB 1.1", do: "USB 2"},
-		{name: "no line", pins: []gpio.Pin{{}, {}}, want: "bad gpio: button red: GPIO line GPIO17 of chip pins: no such GPIO line", do: "dtoverlay"},
-		{name: "used", pins: []gpio.Pin{{Name: "GPIO17", User: "spi0 CS0"}, {}}, want: "bad gpio: button red: line GPIO17 of pins is used by \"spi0 CS0\"", do: "another line"},
-		{name: "light used", pins: []gpio.Pin{{Name: "GPIO17"}, {User: "led0"}}, want: "bad gpio: light on 1: line 1 of pins is used by \"led0\"", do: "another line"},
+		{name: "no line", pins: []gpio.Pin{{}, {}, {Name: "GPIO5"}, {Name: "GPIO6"}}, want: "bad gpio: button red: GPIO line GPIO17 of chip pins: no such GPIO line", do: "dtoverlay"},
+		{name: "used", pins: []gpio.Pin{{Name: "GPIO17", User: "spi0 CS0"}, {}, {Name: "GPIO5"}, {Name: "GPIO6"}}, want: "bad gpio: button red: line GPIO17 of pins is used by \"spi0 CS0\"", do: "another line"},
+		{name: "light used", pins: []gpio.Pin{{Name: "GPIO17"}, {User: "led0"}, {Name: "GPIO5"}, {Name: "GPIO6"}}, want: "bad gpio: light on 1: line 1 of pins is used by \"led0\"", do: "another line"},
+		{name: "knob used", pins: []gpio.Pin{{Name: "GPIO17"}, {}, {Name: "GPIO5"}, {Name: "GPIO6", User: "i2c"}}, want: "bad gpio: encoder vol: line GPIO6 of pins is used by \"i2c\"", do: "another line"},
+		{name: "knob without names", set: tree{"box.toml": strings.Replace(wellConfig, "GPIO5", "4", 1)}, pins: append(slices.Clone(wellPins), gpio.Pin{}),
+			want: "bad gpio: encoder vol: line 4 of pins has no name of its own", do: "lines that have names"},
 		{name: "no port", set: tree{"dev/ttyUSB0": ""}, want: "bad serial: /dev/serial/by-id/adapter is not there", do: "plug it in"},
 		{name: "console", set: tree{"sys/class/tty/console/active": "ttyUSB0\n"}, want: "bad serial: /dev/serial/by-id/adapter is the kernel's console", do: "console=ttyUSB0"},
 		{name: "login", set: tree{"proc/81/comm": "agetty\n", "proc/81/stat": stat(188<<8, 0, 0)},
@@ -208,6 +229,8 @@ func TestFaults(t *testing.T) {
 		{name: "voltage", set: tree{"sys/devices/platform/soc/soc:firmware/get_throttled": "50005\n"}, want: "bad power: the board has too little voltage now", do: "supply"},
 		{name: "voltage once", set: tree{"sys/devices/platform/soc/soc:firmware/get_throttled": "0x50000\n"}, want: "warn power: the board has had too little voltage", do: "supply"},
 		{name: "heat", set: tree{"sys/devices/platform/soc/soc:firmware/get_throttled": "80008\n"}, want: "bad power: the board is slowed down now", do: "cool"},
+		{name: "directory unknown", set: tree{"proc/70/cmdline": "submixd\x00-config\x00/box.toml\x00-state\x00kept\x00"},
+			want: "warn state: kept counts from where submixd was started", do: "root"},
 		{name: "no directory", set: tree{"kept/state.json": ""}, want: "bad state: /kept is not there", do: "StateDirectory"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

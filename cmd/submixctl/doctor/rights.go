@@ -84,7 +84,7 @@ func rights(b *Box) (all []Finding) {
 		return []Finding{ok(topic, "%s is root and may open every device", who)}
 	}
 	needs := map[string]string{"audio": "sound cards"}
-	if b.Config != nil && len(b.Config.Buttons)+len(b.Config.LEDs) > 0 {
+	if b.usesGPIO() {
 		needs["gpio"] = "GPIO chips"
 	}
 	if b.Config != nil && b.Config.Serial.Port != "" {

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
 
@@ -16,6 +17,9 @@ func state(b *Box) []Finding {
 	const topic = "state"
 	if b.StateDir == "" {
 		return []Finding{ok(topic, "submixd was told to keep nothing (-state)")}
+	}
+	if !filepath.IsAbs(b.StateDir) {
+		return []Finding{warn(topic, "ask as root", "%s counts from where submixd was started, which is not known to this user", b.StateDir)}
 	}
 	p, who := b.worker()
 	dir := b.path(b.StateDir)
