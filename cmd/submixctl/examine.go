@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"submix/cmd/submixctl/doctor"
-	"submix/control"
 )
 
 // examination is what doctor has found, as JSON.
@@ -26,15 +25,7 @@ func examine(args []string, socket string, out printer) int {
 		fmt.Fprintln(out.stderr, "usage: submixctl doctor [CONFIGURATION]")
 		return exitUsage
 	}
-	box := doctor.Here(path, func(line string) (control.Reply, error) {
-		client, err := control.Dial(socket)
-		if err != nil {
-			return control.Reply{}, err
-		}
-		defer client.Close()
-		return client.Do(line)
-	})
-	return out.findings(box.Findings())
+	return out.findings(doctor.Here(path, socket, ask).Findings())
 }
 
 func (p printer) findings(all []doctor.Finding) int {

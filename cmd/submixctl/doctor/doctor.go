@@ -59,7 +59,8 @@ type Box struct {
 	Config   *config.Config // nil if ConfigErr is not
 	StateDir string         // empty: nothing is kept
 	Chips    []gpio.Chip
-	Ask      func(line string) (control.Reply, error) // has the daemon carry out a command
+	Socket   string                                           // at which the daemon is asked
+	Ask      func(socket, line string) (control.Reply, error) // has the daemon carry out a command
 
 	ConfigErr, ChipsErr error
 
@@ -74,13 +75,21 @@ const (
 )
 
 // Here is the box that this program runs on. path is that of its configuration; if empty, it is the one that the daemon
-// was started with.
-func Here(path string, ask func(line string) (control.Reply, error)) *Box {
-	b := &Box{Root: "/", Path: path, Ask: ask}
+// was started with. The socket may be control.DefaultSocket: then it is that of the configuration.
+func Here(path, socket string, ask func(socket, line string) (control.Reply, error)) *Box {
+	b := &Box{Root: "/", Path: path, Socket: socket, Ask: ask}
 	b.processes(fmt.Sprint(os.Getpid()))
-	b.Config, b.ConfigErr = config.Load(b.Path, control.Check)
+	b.configure(b.Path)
 	b.Chips, b.ChipsErr = gpio.Chips()
 	return b
+}
+
+// configure reads the configuration from a file.
+func (b *Box) configure(path string) {
+	b.Config, b.ConfigErr = config.Load(path, control.Check)
+	if b.Config != nil && b.Socket == control.DefaultSocket {
+		b.Socket = b.Config.Control.Socket
+	}
 }
 
 // processes finds the daemon, and what it was told.

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"submix/cmd/submixd/config"
 	"submix/control"
 	"submix/hw/gpio"
 )
@@ -76,6 +75,8 @@ line_b = "GPIO6"
 turns = "gain out"
 [serial]
 port = "/dev/serial/by-id/adapter"
+[control]
+socket = "/run/box.sock"
 `
 
 // well is a box on which all is as it should be; the daemon is user 70, who asks is user 1000.
@@ -122,18 +123,21 @@ func well() tree {
 // examine looks at the box of a tree; say is what the daemon answers to status.
 func examine(t *testing.T, files tree, pins []gpio.Pin, say string) (all []string) {
 	t.Helper()
-	b := &Box{Root: files.write(t), Chips: []gpio.Chip{{Name: "gpiochip0", Label: "pins", Pins: pins}},
-		Ask: func(string) (control.Reply, error) {
-			if say == "" {
-				return control.Reply{}, errors.New("the daemon cannot be reached")
-			}
-			return control.Reply{Data: strings.Split(say, "\n")}, nil
-		}}
+	b := &Box{Root: files.write(t), Chips: []gpio.Chip{{Name: "gpiochip0", Label: "pins", Pins: pins}}, Socket: control.DefaultSocket}
+	b.Ask = func(socket, _ string) (control.Reply, error) {
+		if b.Config != nil && socket != "/run/box.sock" {
+			t.Errorf("asked at %s", socket)
+		}
+		if say == "" {
+			return control.Reply{}, errors.New("the daemon cannot be reached")
+		}
+		return control.Reply{Data: strings.Split(say, "\n")}, nil
+	}
 	if err := os.Chmod(b.path("kept"), 0o777); err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
 	b.processes("9")
-	b.Config, b.ConfigErr = config.Load(b.path(b.Path), control.Check)
+	b.configure(b.path(b.Path))
 	for _, f := range b.Findings() {
 		all = append(all, strings.ReplaceAll(f.String(), b.Root, ""))
 	}
@@ -191,7 +195,7 @@ func TestFaults(t *testing.T) {
 		do   string // in that
 	}{
 		{name: "no file", set: tree{"box.toml": ""}, want: "bad configuration: /box.toml is not there", do: "submixd -init -config /box.toml"},
-		{name: "mistake", set: tree{"box.toml": wellConfig + "baud = 3\n"}, want: "bad configuration: /box.toml:23: [serial] baud", do: "mend that line"},
+		{name: "mistake", set: tree{"box.toml": strings.Replace(wellConfig, "[control]", "baud = 3\n[control]", 1)}, want: "bad configuration: /box.toml:23: [serial] baud", do: "mend that line"},
 		{name: "no answer", says: "-", want: "warn daemon: submixd runs (pid 70) and does not answer", do: "-socket"},
 		{name: "no output", says: "state: no-output\nreason: \"hw:Out,0: no such sound device\"\nload: 0.0", want: "bad daemon: the mix is no-output: hw:Out,0", do: "devices"},
 		{name: "xruns", says: wellSays + "\nxruns: 12", want: "warn daemon: the output has had 12 xruns", do: "periods"},

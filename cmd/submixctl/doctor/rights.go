@@ -35,9 +35,9 @@ func daemon(b *Box) []Finding {
 	if b.daemon == nil {
 		return []Finding{warn(topic, "systemctl start submixd; journalctl -u submixd has why it may have ended", "submixd does not run")}
 	}
-	reply, err := b.Ask("status")
+	reply, err := b.Ask(b.Socket, "status")
 	if err != nil {
-		return []Finding{warn(topic, "give submixctl the -socket of its configuration, and the group submix to this user",
+		return []Finding{warn(topic, "give the group submix to this user, or submixctl the -socket of another configuration",
 			"submixd runs (pid %s) and does not answer: %v", b.daemon.pid, err)}
 	}
 	data, err := control.ParseData(reply.Data)
