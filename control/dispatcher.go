@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -48,6 +49,7 @@ func (d *Dispatcher) do(ctx context.Context, line string, done func(*command, *E
 
 // note logs a command that changed something, or was not able to.
 func (d *Dispatcher) note(cmd *command, origin, line string, err *Error) {
+	line = strings.Trim(line, " \t") // completion leaves a blank
 	switch {
 	case err == nil && cmd.changes:
 		d.log.Info("command", EventCommand.Attr(), "origin", origin, "line", line)

@@ -45,7 +45,7 @@ type EventInfo struct {
 func Events() []EventInfo {
 	return []EventInfo{
 		{EventClip, "a stream, or the output (`stream=out`), was above full scale; once a second at most"},
-		{EventCommand, "a command changed something; `origin` says where it came from: `serial`, `socket`, `button NAME`, `signal`"},
+		{EventCommand, "a command changed something; `origin` says where it came from: `serial`, `socket`, `console`, `button NAME`, `encoder NAME`, `signal`"},
 		{EventEnded, "a stream has ended: its file is at its end, or the mix ends"},
 		{EventFailed, "a stream has failed, and why"},
 		{EventLatency, "the latency that `auto` has chosen"},

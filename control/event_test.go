@@ -88,6 +88,10 @@ func TestEvents(t *testing.T) {
 		l.wants("")
 		l.send("log 1")
 		l.wants("log 6 boot=0.070 time=2000-01-01T00:00:00.070Z event=stall level=warn text=\"stream\" stream=mic\nOK\n")
+		l.send("events on")
+		l.wants("OK\n")
+		l.send("mute out ") // what the session itself does is told behind the reply
+		l.wants("OK\n" + `event command boot=0.100 time=2000-01-01T00:00:00.100Z level=info text="command" origin=socket line="mute out"` + "\n")
 	})
 }
 

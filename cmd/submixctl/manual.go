@@ -22,7 +22,7 @@ func program(flags *flag.FlagSet, socket *string) manual.Program {
 		Words: func(words []string) []string {
 			all := control.Candidates(func(line string) (control.Reply, error) { return ask(*socket, line) }, words)
 			if len(words) == 0 {
-				all = append(all, "top")
+				all = append(all, "doctor", "top")
 			}
 			return all
 		},
@@ -34,7 +34,7 @@ func program(flags *flag.FlagSet, socket *string) manual.Program {
 				{Title: "COMMANDS", Text: "A stream is named as in the configuration; all is every stream, out the output.", Items: commands},
 				{Title: "EXIT STATUS", Items: []manual.Item{
 					{Term: "0", Text: "every reply was OK"},
-					{Term: "1", Text: "a command was refused, or a reply could not be printed"},
+					{Term: "1", Text: "a command was refused, doctor has found something bad, or a reply could not be printed"},
 					{Term: "2", Text: "wrong usage"},
 					{Term: "3", Text: "the daemon cannot be reached, or has gone away"},
 				}},
@@ -56,7 +56,8 @@ func ask(socket, line string) (control.Reply, error) {
 }
 
 func synopsis() []string {
-	return []string{"submixctl [-socket PATH] [-json] [COMMAND...]", "submixctl [-socket PATH] top [-once] [-hz 1..20]"}
+	return []string{"submixctl [-socket PATH] [-json] [COMMAND...]", "submixctl [-socket PATH] top [-once] [-hz 1..20]",
+		"submixctl [-socket PATH] [-json] doctor [CONFIGURATION]"}
 }
 
 const about = `submixctl sends commands to the Submix daemon and prints the replies. Without COMMAND it is a console, if it runs
@@ -64,5 +65,9 @@ on a terminal, and otherwise sends the lines of its standard input.
 
 top shows the levels of all streams and the output as they change, or one picture of them. meters and events on print
 lines until they are interrupted.
+
+doctor looks for what keeps the box from working well, whether the daemon runs or not, and changes nothing: rights,
+real-time limits, kernel, cards, USB, GPIO lines, serial port, processor clock, saved state. Each finding is a line, ok,
+warn or bad, with what to do about it.
 
 With -json each reply is an object on a line of its own; meters and events make one for each of their lines.`

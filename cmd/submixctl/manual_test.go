@@ -60,6 +60,7 @@ func TestBashCompletion(t *testing.T) {
 		{ctl + "mu", usual, "mute"},
 		{ctl + "un", usual, "unmute"},
 		{ctl + "t", usual, "toggle top"},
+		{ctl + "d", usual, "devices doctor"},
 		{ctl + "mute ", usual, "all mic out tape usb1"},
 		{ctl + "gain m", usual, "mic"},
 		{ctl + "add ", usual, "radio"},
@@ -105,6 +106,11 @@ func TestManual(t *testing.T) {
 		}
 		if !strings.Contains(plain, want) || !strings.Contains(plain, c.Note) {
 			t.Errorf("no %q", want)
+		}
+	}
+	for _, own := range []string{"top [-once] [-hz 1..20]\n", "doctor [CONFIGURATION]\n", "\ntop shows", "\ndoctor looks"} {
+		if !strings.Contains(plain, own) {
+			t.Errorf("no %q", own)
 		}
 	}
 	for _, flag := range []string{"-json\n", "-socket SOCKET\n"} {

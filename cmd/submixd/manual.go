@@ -52,5 +52,6 @@ from buttons, a serial line, and submixctl(1). The mix goes on while cards are p
 What happens is logged on the standard error output. In a service of systemd each line has its priority, for the journal.`
 
 const aboutConfig = `submix.toml is written in TOML. submixd -check lists every mistake in it, each with its line and what is allowed
-there, and changes nothing. The command reload takes over what differs in the captures and leaves every other stream
-alone; what differs in mixer and playback waits for end and start, and the rest for the next start of submixd.`
+there, and changes nothing. The command reload takes over what differs in captures, buttons, encoders and lights, and
+leaves every other stream alone; what differs in mixer and playback waits for end and start, and what differs in serial
+and control for the next start of submixd.`
