@@ -26,6 +26,14 @@ type seat struct {
 }
 
 func sit(t *testing.T, args ...string) *seat {
+	if os.Getenv("TERM") == "dumb" { // of who runs the test
+		t.Setenv("TERM", "vt100")
+	}
+	return sitAt(t, args...)
+}
+
+// sitAt is sit, whatever TERM says.
+func sitAt(t *testing.T, args ...string) *seat {
 	master, slave, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
@@ -121,6 +129,20 @@ func TestConsoleFollowsTheTerminal(t *testing.T) {
 	p.sees("any key ends\nsubmix> \u2588")
 	p.types("\x04")
 	p.ends(0)
+}
+
+// A terminal that can move no cursor has lines, without prompt and editing.
+func TestDumbTerminal(t *testing.T) {
+	_, path := daemon(t)
+	t.Setenv("TERM", "dumb")
+	p := sitAt(t, "-socket", path)
+	p.types("version\n")
+	p.sees("version\nversion: 0.1.0\nprotocol: 1\n")
+	p.types("\x04")
+	p.ends(0)
+	if screen := p.term.Text(); strings.Contains(screen, "submix>") {
+		t.Errorf("a prompt:\n%s", screen)
+	}
 }
 
 func TestTopOnTerminal(t *testing.T) {

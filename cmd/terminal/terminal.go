@@ -25,11 +25,11 @@ type Terminal struct {
 }
 
 // Open makes the terminal raw. It returns nil if in and out are not both a
-// terminal.
+// terminal, or if that is TERM=dumb, which can move no cursor.
 func Open(in io.Reader, out io.Writer) (*Terminal, error) {
 	i, ok1 := in.(*os.File)
 	o, ok2 := out.(*os.File)
-	if !ok1 || !ok2 || !term.IsTerminal(int(i.Fd())) || !term.IsTerminal(int(o.Fd())) {
+	if !ok1 || !ok2 || os.Getenv("TERM") == "dumb" || !term.IsTerminal(int(i.Fd())) || !term.IsTerminal(int(o.Fd())) {
 		return nil, nil
 	}
 	was, err := term.MakeRaw(int(i.Fd()))
