@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -79,6 +81,37 @@ func TestKeptAtTheEnd(t *testing.T) {
 			if got := newDrifts(openState(dir, t.TempDir(), log), log).of(mic.Device); got != ppm {
 				t.Errorf("kept are %g ppm, want %g", got, ppm)
 			}
+		}
+	})
+}
+
+// A box that plays on as it is set writes nothing, also if it is told what it is already, and to save.
+func TestNothingChangedIsNoWrite(t *testing.T) {
+	t.Parallel()
+	l := &lives{T: t, dir: t.TempDir(), toml: simulated3}
+	l.live(false, func(r *rig) {
+		r.b.drifts = newDrifts(r.b.kept, slog.New(r.log))
+		stop := background(func(ctx context.Context) { monitor(ctx, r.b, slog.New(r.log)) })
+		defer stop()
+		r.says("unmute line")
+		time.Sleep(2 * time.Minute) // until the clocks are known
+		saved := filepath.Join(l.dir, "disk", "state.json")
+		if err := os.Remove(saved); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			for _, line := range []string{"gain mic =-6", "unmute all", "streams", "reload", "save"} {
+				r.says(line)
+			}
+			time.Sleep(time.Minute)
+		}
+		if _, err := os.Stat(saved); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("written although nothing has changed: %v", err)
+		}
+		r.says("gain mic =-7")
+		time.Sleep(2 * time.Second)
+		if _, err := os.Stat(saved); err != nil {
+			t.Errorf("not written although a gain has changed: %v", err)
 		}
 	})
 }
