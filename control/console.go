@@ -162,8 +162,14 @@ func (c *Console) command(line string) (left bool, err error) {
 	if reply.Err != nil && reply.Err.Code == CodeUnknown && nearest(strings.TrimSpace(line), []string{"exit"}) != "" {
 		reply.Err = &Error{CodeUnknown, "did you mean exit?"}
 	}
-	if strings.TrimSpace(line) == "help" {
+	switch strings.TrimSpace(line) {
+	case "help":
 		reply.Data = append(reply.Data, "exit: leave the console, as Ctrl-D does")
+	case "captures", "devices", "streams":
+		if len(reply.Data) == 0 && reply.Err == nil { // "ok" would be no answer to a person
+			io.WriteString(c.out, "none\r\n")
+			return false, c.out.err
+		}
 	}
 	width, _ := c.size()
 	for _, text := range layout(reply, width) {

@@ -138,6 +138,18 @@ func TestConsoleExplains(t *testing.T) {
 	})
 }
 
+func TestConsoleOfAnEmptyBox(t *testing.T) {
+	atTerminal(t, 80, 24, func(p *seat) {
+		for _, s := range p.box.Mixer().Streams() {
+			p.box.Mixer().Remove(s.Name)
+		}
+		p.types(enter, "streams", enter)
+		if screen := p.term.Text(); !strings.HasSuffix(screen, "> streams\nnone\nsubmix> \u2588\n") {
+			t.Errorf("the screen is\n%s", screen)
+		}
+	})
+}
+
 func TestConsoleLaysOut(t *testing.T) {
 	for _, c := range []struct {
 		name          string

@@ -95,13 +95,14 @@ func columnsOf(kind string) []string {
 	case "stream":
 		return []string{"state", "gain", "mute", "peak", "latency", "drift", "lock", "xruns", "short", "stalls", "clips", "unplugs"}
 	case "device":
-		return []string{"direction", "busy", "usb", "channels", "rates", "card", "formats"}
+		return []string{"direction", "busy", "usb", "channels", "rates", "card", "formats", "user", "note"}
 	}
 	return nil
 }
 
-// layoutThings is a table of the columns that there is room for; a reason
-// stands below its row.
+// layoutThings is a table of the columns that there is room for; below a row
+// stand its reason and, but for streams, of which meters show as much, what had
+// no room in it.
 func layoutThings(kind string, data []string, width int) (lines []string) {
 	things := make([][]field, len(data))
 	keys := columnsOf(kind)
@@ -119,10 +120,13 @@ func layoutThings(kind string, data []string, width int) (lines []string) {
 			}
 		}
 	}
-	rows := make([]string, len(data)+1)
-	for _, key := range append([]string{kind}, keys...) {
+	rows, below := make([]string, len(data)+1), []string{"reason"}
+	for i, key := range append([]string{kind}, keys...) {
 		column := tableColumn(key, things)
 		if rows[0] != "" && len(rows[0])+2+len(column[0]) > width {
+			if kind != "stream" {
+				below = append(slices.Clone(keys[i-1:]), below...)
+			}
 			break
 		}
 		for i, cell := range column {
@@ -135,11 +139,26 @@ func layoutThings(kind string, data []string, width int) (lines []string) {
 	lines = append(lines, strings.TrimRight(rows[0], " "))
 	for i, row := range rows[1:] {
 		lines = append(lines, strings.TrimRight(row, " "))
-		if reason := valueOf(things[i], "reason"); reason != "" {
-			lines = append(lines, wrap("    ", reason, width)...)
+		if more := inWords(things[i], below); more != "" {
+			lines = append(lines, wrap("    ", more, width)...)
 		}
 	}
 	return lines
+}
+
+// inWords is what a thing has of the keys; reasons and notes speak for themselves.
+func inWords(thing []field, keys []string) string {
+	var all []string
+	for _, key := range keys {
+		switch v := valueOf(thing, key); {
+		case v == "":
+		case key == "reason" || key == "note":
+			all = append(all, v)
+		default:
+			all = append(all, key+" "+v)
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 // tableColumn is the heading and the cells of one key, all of the same width;
