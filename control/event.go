@@ -56,7 +56,7 @@ func Events() []EventInfo {
 		{EventOutOfRange, "a stream's clock is off by more than can be corrected"},
 		{EventRefused, "a command that would have changed something could not, and why"},
 		{EventReplug, "the device of a stream is back"},
-		{EventReturn, "a stream is heard, for the first time or again"},
+		{EventReturn, "a stream is heard again, or for the first time if that took a while"},
 		{EventShed, "a stream was faded out because the processor is too slow"},
 		{EventShort, "a stream had too few frames for some blocks; once a second at most"},
 		{EventStall, "a stream has delivered nothing for the stream timeout"},

@@ -75,7 +75,10 @@ func (w *watch) look(m *mixer.Mixer, now time.Time) {
 func (w *watch) state(s mixer.StreamInfo, now time.Time) {
 	was := w.states[s.Name]
 	if was == nil {
-		was = &seen{state: s.State}
+		was = &seen{state: mixer.Filling} // what is wrong from the start is told
+		if s.State == mixer.Live {        // as it should be
+			was.state = s.State
+		}
 		w.states[s.Name] = was
 	}
 	if was.state != s.State && s.State != mixer.Filling && s.State != mixer.Gone {

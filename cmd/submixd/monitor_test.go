@@ -30,6 +30,13 @@ func TestMonitor(t *testing.T) {
 		r.wantLogged(1, `text="stream" stream=mic state=live`)
 		r.wantLogged(0, `text="stream" stream=line`)
 
+		r.says("add dumb sim:tone")
+		r.card("dumb").Stall(time.Hour)
+		r.says("add note sim:tone")
+		time.Sleep(time.Second)
+		r.wantLogged(1, `text="stream" stream=dumb state=stalled`) // also if it was so at the first look
+		r.wantLogged(0, `text="stream" stream=note`)
+
 		r.says("end")
 		time.Sleep(300 * time.Millisecond)
 		r.wantLogged(1, `stream=mic state=ended`)
