@@ -40,7 +40,7 @@ func (m Machine) Config() string {
 		"# Check what you change:           submixd -config FILE -check",
 		"# Take it over while it plays:     submixctl reload",
 		"# Look what may be wrong:          submixctl doctor",
-		"# example.toml has every key, with its default.")
+		"# Every key, with its default:     man submix.toml, or example.toml of the sources")
 	p, others, ok := m.playback()
 	m.playbackPart(&f, p, others, ok)
 	m.capturePart(&f, p)
