@@ -52,7 +52,7 @@ func TestClockRates(t *testing.T) {
 	const lsb = 1.0 / (1 << 31)
 	for i, card := range sources {
 		tone := sine(997, rates[i], 0.9)
-		startSignal(t, alsa.Config{Device: "hw:" + card + ",0", Rate: rates[i], Channels: 2, PeriodFrames: rates[i] / 200}, tone)
+		startSignal(t, alsa.Config{Device: "hw:" + card + ",0", Rate: rates[i], Channels: 2, PeriodFrames: rates[i] / 200, Periods: 10}, tone)
 		offset, bad, frames := int64(-1), 0, 0
 		take := windows(2, rates[i]/10, func(first int64, window []float32) {
 			for at := int64(0); offset < 0; at++ { // it is there, or this never ends
