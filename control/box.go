@@ -77,7 +77,13 @@ type Crash struct {
 // Capture is a configured capture, as add without a device takes it.
 type Capture struct{ Name, Device string }
 
-// Box is what the commands act on. All fields but Crash must be set; all funcs are
+// System is the image that the box was flashed with; its fields are empty where there is none.
+type System struct{ Version, Board, Slot string }
+
+// Notice is something that whoever looks at the box has to know: of what it is, in a word, and a sentence.
+type Notice struct{ Topic, Text string }
+
+// Box is what the commands act on. All fields but the last three must be set; all funcs are
 // called by one goroutine at a time.
 type Box struct {
 	Mixer   func() *mixer.Mixer // the current one, which start replaces; never nil
@@ -93,4 +99,6 @@ type Box struct {
 	Version string
 	Log     *Log
 	Crash   *Crash // the last one; nil: there was none
+	System  System
+	Notices func() []Notice // nil: there are none
 }

@@ -68,6 +68,11 @@ func showStatus(_ context.Context, d *Dispatcher, r *Reply) error {
 			}
 		}
 	}
+	if d.box.Notices != nil {
+		for _, n := range d.box.Notices() {
+			r.thing("notice", n.Topic, "text", text(n.Text))
+		}
+	}
 	return nil
 }
 
@@ -143,6 +148,11 @@ func showDevices(_ context.Context, d *Dispatcher, r *Reply) error {
 func showVersion(_ context.Context, d *Dispatcher, r *Reply) error {
 	r.pair("version", d.box.Version)
 	r.pair("protocol", ProtocolVersion)
+	for _, f := range []struct{ key, value string }{{"image", d.box.System.Version}, {"board", d.box.System.Board}, {"slot", d.box.System.Slot}} {
+		if f.value != "" {
+			r.pair(f.key, f.value)
+		}
+	}
 	return nil
 }
 

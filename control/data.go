@@ -17,11 +17,11 @@ type (
 	text string // words for people, always quoted
 )
 
-// pair is a data line "key: value".
-func pair(key string, v any) string { return key + ": " + format(v) }
+// Pair is a data line "key: value".
+func Pair(key string, v any) string { return key + ": " + format(v) }
 
-// thing is a data line "kind name key=value ...", from keys and values in turn.
-func thing(kind, name string, fields ...any) string {
+// Thing is a data line "kind name key=value ...", from keys and values in turn.
+func Thing(kind, name string, fields ...any) string {
 	return kind + " " + format(name) + keyValues(fields...)
 }
 

@@ -36,9 +36,9 @@ func TestDecimals(t *testing.T) {
 
 func TestDataComesBack(t *testing.T) {
 	got, err := ParseData([]string{
-		pair("version", "1.2"), pair("blocks", 7), pair("about", bare("set it: 6")),
-		thing("stream", "7", "peak", decimals(math.Inf(-1), 1), "mute", true, "drift", signed(2.5, 1), "reason", text("a \"b\" \xc3\xb8\n")),
-		pair("state", "no"),
+		Pair("version", "1.2"), Pair("blocks", 7), Pair("about", bare("set it: 6")),
+		Thing("stream", "7", "peak", decimals(math.Inf(-1), 1), "mute", true, "drift", signed(2.5, 1), "reason", text("a \"b\" \xc3\xb8\n")),
+		Pair("state", "no"),
 	})
 	want := []map[string]any{
 		{"version": "1.2", "blocks": 7.0, "about": "set it: 6"},
@@ -55,7 +55,7 @@ func TestDataComesBack(t *testing.T) {
 func TestAnyStringComesBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := string(rapid.SliceOfN(rapid.Byte(), 0, maxText).Draw(t, "s"))
-		line := thing("device", s, "a", s, "b", text(s))
+		line := Thing("device", s, "a", s, "b", text(s))
 		for i := range len(line) {
 			if line[i] < ' ' || line[i] > '~' {
 				t.Fatalf("line %q holds byte %#x", line, line[i])

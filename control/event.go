@@ -105,7 +105,7 @@ func (f *follower) take(n int) (lines []string) {
 	defer f.ring.mu.Unlock()
 	events := &f.ring.events
 	if oldest := events.count - min(events.count, LogEntries); f.next < oldest {
-		lines = append(lines, thing("event", string(eventLost), "n", oldest-f.next))
+		lines = append(lines, Thing("event", string(eventLost), "n", oldest-f.next))
 		f.next = oldest
 	}
 	for ; f.next < events.count && n > 0; n-- {

@@ -174,9 +174,9 @@ func FuzzData(f *testing.F) {
 		if !ok || len(name) > maxText {
 			return
 		}
-		again, err := ParseData([]string{thing(kind, name, fields...)})
+		again, err := ParseData([]string{Thing(kind, name, fields...)})
 		if err != nil || !reflect.DeepEqual(again, objects) {
-			t.Fatalf("%q is %q, written as %q that is %q, %v", line, objects, thing(kind, name, fields...), again, err)
+			t.Fatalf("%q is %q, written as %q that is %q, %v", line, objects, Thing(kind, name, fields...), again, err)
 		}
 	})
 }

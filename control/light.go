@@ -22,6 +22,7 @@ const (
 // Scene is what lights show something of.
 type Scene struct {
 	State   State
+	Fault   bool // of the box itself: it does not run as its owner wants it to
 	Streams []mixer.StreamInfo
 	Output  mixer.OutputInfo
 }
@@ -79,6 +80,9 @@ func (l *Light) state(s Scene) (on bool, count uint64) {
 	}
 	if l.Name == nameOut || l.Name == nameAny && l.What == "fault" {
 		on, count = l.output(s)
+	}
+	if l.Name == nameAny && l.What == "fault" {
+		on = on || s.Fault
 	}
 	for _, stream := range s.Streams {
 		if l.Name == stream.Name || l.Name == nameAny {

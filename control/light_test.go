@@ -154,3 +154,14 @@ func TestLightBlinks(t *testing.T) {
 		}
 	}
 }
+
+// The box itself may have a fault, which is shown with those of any, and of nothing else.
+func TestLightShowsTheBox(t *testing.T) {
+	for name, want := range map[string]bool{"any": true, "out": false, "mic": false} {
+		l := control.Light{What: "fault", Name: name}
+		scene := control.Scene{State: control.StateRunning, Fault: true, Streams: []mixer.StreamInfo{{Name: "mic", State: mixer.Live}}}
+		if got := l.Lit(time.Now(), scene); got != want {
+			t.Errorf("fault %s is %v", name, got)
+		}
+	}
+}

@@ -23,8 +23,8 @@ func (r Reply) append(b []byte, end string) []byte {
 	return append(append(b, oneLine(r.Err.Text)...), end...)
 }
 
-func (r *Reply) pair(key string, v any) { r.Data = append(r.Data, pair(key, v)) }
+func (r *Reply) pair(key string, v any) { r.Data = append(r.Data, Pair(key, v)) }
 
 func (r *Reply) thing(kind, name string, fields ...any) {
-	r.Data = append(r.Data, thing(kind, name, fields...))
+	r.Data = append(r.Data, Thing(kind, name, fields...))
 }

@@ -35,17 +35,18 @@ type box struct {
 	openSource func(*input) (*source, error) // tests have cards of their own
 	openSink   func(*config.Config) (sink, error)
 
-	mu     sync.Mutex     // guards the rest; never held while a device is opened or closed
-	cfg    *config.Config // as loaded last
-	made   *config.Config // what mix was made from
-	mix    *mixer.Mixer
-	inputs map[string]*input
-	wanted []config.Capture  // what is to be in mix, with Add set and gain and mute as added; its device may be missing
-	down   map[string]string // what each button that is held will run when it is let go, by its name
-	told   settings          // what was put down last
-	ending bool
-	ended  bool
-	output string // why there is no playback device; "" if there is
+	mu      sync.Mutex     // guards the rest; never held while a device is opened or closed
+	cfg     *config.Config // as loaded last
+	made    *config.Config // what mix was made from
+	instead string         // why cfg is not that of the file; "" if it is
+	mix     *mixer.Mixer
+	inputs  map[string]*input
+	wanted  []config.Capture  // what is to be in mix, with Add set and gain and mute as added; its device may be missing
+	down    map[string]string // what each button that is held will run when it is let go, by its name
+	told    settings          // what was put down last
+	ending  bool
+	ended   bool
+	output  string // why there is no playback device; "" if there is
 }
 
 func newBox(cfg *config.Config, load func() (*config.Config, error), kept *state.File, log *slog.Logger) (*box, error) {
@@ -73,7 +74,7 @@ func (b *box) controls(log *control.Log) control.Box {
 	return control.Box{
 		Mixer: b.mixer, Streams: b, Session: b, Devices: b.listDevices, Captures: b.configured, Reload: b.reload,
 		Changed: b.keepSettings, Save: b.save, Version: version, Log: log,
-		Crash: b.crash,
+		Crash: b.crash, System: system("/"), Notices: b.notices,
 	}
 }
 

@@ -152,7 +152,7 @@ func panicServing(dir string) {
 		return
 	}
 	cfg.Control.Socket = filepath.Join(dir, "s")
-	serve(cfg, loadDemo, dir, &booby{}, nil)
+	serve(cfg, "", loadDemo, dir, &booby{}, nil)
 }
 
 // booby panics when it is first written to.

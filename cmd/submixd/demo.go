@@ -53,10 +53,10 @@ func serveConsole(ctx context.Context, d *control.Dispatcher, console io.ReadWri
 	if !ok {
 		return d.Serve(ctx, console, "console")
 	}
-	c := control.Console{Sized: true, Do: func(line string) (control.Reply, error) {
+	c := control.Console{Do: func(line string) (control.Reply, error) {
 		return d.Do(ctx, "console", line), ctx.Err()
 	}}
-	t.Follow(c.Resize)
+	c.Sized = t.Follow(c.Resize)
 	return c.Run(t)
 }
 

@@ -34,5 +34,7 @@ func light(ctx context.Context, b *box, c config.LED) error {
 func (b *box) scene() control.Scene {
 	state, _ := b.State()
 	m := b.mixer()
-	return control.Scene{State: state, Streams: m.Streams(), Output: m.Output().Info()}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return control.Scene{State: state, Fault: b.instead != "", Streams: m.Streams(), Output: m.Output().Info()}
 }

@@ -2,7 +2,7 @@
 // onto one playback device and takes commands from buttons, a serial line and a
 // socket.
 //
-//	submixd [-config FILE] [-init] [-check] [-state DIR] [-demo] [-version]
+//	submixd [-config FILE] [-init] [-check] [-state DIR] [-fallback] [-demo] [-timers] [-version]
 package main
 
 import (
@@ -22,6 +22,7 @@ import (
 	"submix/cmd/submixd/config"
 	"submix/cmd/terminal"
 	"submix/control"
+	"submix/hw/rt"
 )
 
 // version is set by the linker: -X main.version=...
@@ -39,6 +40,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	first := flags.Bool("init", false, "write a configuration for the hardware of this machine, to the file of -config, which must not exist, or, without -config, to standard output")
 	demo := flags.Bool("demo", false, "run on simulated cards, with the command console on the terminal")
 	stateDir := flags.String("state", "/var/lib/submix", "`directory` that keeps what is set and learned, for the next start; empty: keep nothing")
+	timers := flags.Bool("timers", false, "as root, before the daemon that is not: give the kernel's timer threads the priority that the mix needs, and exit")
+	fallback := flags.Bool("fallback", false, "start in any case: instead of a configuration that has mistakes or is missing take the last one that had none, which is kept in the directory of -state, or else one for the hardware of this machine; log, status and lights tell")
 	show := flags.Bool("version", false, "print the version and exit")
 	if status, asked := program(flags).Answer(args, stdout, stderr); asked {
 		return status
@@ -56,6 +59,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, "submix", version)
 		return 0
 	}
+	if *timers {
+		if err := rt.TimerThreads(timerPriority); err != nil {
+			fmt.Fprintln(stderr, "submixd:", err)
+			return 1
+		}
+		return 0
+	}
 	if *first {
 		if err := writeFirst(flags, *path, stdout); err != nil {
 			fmt.Fprintln(stderr, "submixd:", err)
@@ -63,11 +73,21 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
-	load := func() (*config.Config, error) { return config.Load(*path, control.Check) }
+	file := configFile{path: *path, warn: func(err error) { fmt.Fprintln(stderr, "submixd:", err) }}
+	if *fallback && !*check && *stateDir != "" {
+		file.good = filepath.Join(*stateDir, goodName)
+	}
+	load, begin := file.load, file.begin
 	if *demo {
 		load = loadDemo
 	}
-	cfg, err := load()
+	if *demo || !*fallback || *check {
+		begin = func() (*config.Config, string, error) {
+			cfg, err := load()
+			return cfg, "", err
+		}
+	}
+	cfg, instead, err := begin()
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 2
@@ -84,7 +104,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		console, restore = demoConsole(stdin, stdout)
 		defer restore()
 	}
-	if err := serve(cfg, load, *stateDir, stderr, console); err != nil {
+	if err := serve(cfg, instead, load, *stateDir, stderr, console); err != nil {
 		fmt.Fprintln(stderr, "submixd:", err)
 		return 1
 	}
@@ -93,7 +113,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // serve runs the box until it is told to stop by a signal, by the end of the
 // mix (on_end = "exit") or by the end of the console.
-func serve(cfg *config.Config, load func() (*config.Config, error), stateDir string, stderr io.Writer, console io.ReadWriter) (err error) {
+func serve(cfg *config.Config, instead string, load func() (*config.Config, error), stateDir string, stderr io.Writer, console io.ReadWriter) (err error) {
 	stop, forget := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer forget()
 	entries := control.NewLog(logHandler(stderr, logLevel(console)))
@@ -123,6 +143,7 @@ func serve(cfg *config.Config, load func() (*config.Config, error), stateDir str
 		return err
 	}
 	b.crashed(crash)
+	b.startedWith(instead)
 	notify, watchdog := systemd(log)
 	h := health{log: log, pulse: b.pulse, notify: notify, watchdog: watchdog, because: record.because, giveUp: func() { os.Exit(1) }}
 	defer background(h.run)()

@@ -31,6 +31,7 @@ func program(flags *flag.FlagSet) manual.Program {
 				{Title: "FILES", Items: []manual.Item{
 					{Term: "/etc/submix/submix.toml", Text: "the configuration, see submix.toml(5)"},
 					{Term: "/run/submix/control.sock", Text: "the control socket, for root and the group submix, see submixctl(1)"},
+					{Term: "/var/lib/submix/submix.toml", Text: "with -fallback: the configuration as it was when it last had no mistakes"},
 					{Term: "/var/lib/submix/state.json", Text: "gains, mutes, which streams are in the mix, and what was learned of the cards' clocks"},
 				}},
 			},

@@ -23,7 +23,7 @@ func (b *box) reload() (waits []string, err error) {
 	}
 	b.mu.Lock()
 	last, idle := b.cfg, b.ending || b.ended
-	b.cfg = next
+	b.cfg, b.instead = next, ""
 	b.mu.Unlock()
 	select {
 	case b.reloaded <- struct{}{}:

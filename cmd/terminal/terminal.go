@@ -58,20 +58,25 @@ func (t *Terminal) Read(p []byte) (int, error) {
 func (t *Terminal) Write(p []byte) (int, error) { return t.out.Write(p) }
 
 // Follow calls f with the size, in columns and rows, now and, from a goroutine
-// of its own, whenever it has changed, until Close. It is to be called once.
-func (t *Terminal) Follow(f func(width, height int)) {
-	tell := func() {
-		if width, height, err := term.GetSize(int(t.out.Fd())); err == nil && width > 0 && height > 0 {
+// of its own, whenever it has changed, until Close. It is to be called once. It
+// reports that the size is known, which that of a serial port is not.
+func (t *Terminal) Follow(f func(width, height int)) (known bool) {
+	tell := func() bool {
+		width, height, err := term.GetSize(int(t.out.Fd()))
+		known := err == nil && width > 0 && height > 0
+		if known {
 			f(width, height)
 		}
+		return known
 	}
 	signal.Notify(t.resized, syscall.SIGWINCH)
-	tell()
+	known = tell()
 	t.ended.Go(func() {
 		for range t.resized {
 			tell()
 		}
 	})
+	return known
 }
 
 // Close gives the terminal back as it was, with its cursor. It does not end a

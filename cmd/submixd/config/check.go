@@ -39,8 +39,9 @@ func (c *checker) check(text string) {
 		c.report(1+strings.Count(text[:i], "\n"), "", "a zero byte; the file must be UTF-8 text")
 		return
 	}
-	// The library puts an error in a text with CRLF a line too early.
-	lines := strings.SplitAfter(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	// An editor of Windows may put a mark in front. The library puts an error in a text with CRLF a line too early.
+	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
+	lines := strings.SplitAfter(text, "\n")
 	statements, torn := split(lines)
 	if len(torn) < maxTorn {
 		torn = append(torn, settle(lines, statements)...)
