@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -40,11 +41,46 @@ func onTerminal(t *terminal.Terminal, stderr io.Writer, f func() error) int {
 	}
 }
 
-// console is a command line on the terminal.
-func console(client *control.Client, t *terminal.Terminal, stderr io.Writer) int {
-	c := &control.Console{Do: client.Do, Sized: true}
-	t.Follow(c.Resize)
-	return onTerminal(t, stderr, func() error { return c.Run(t) })
+// errReceive ends a console whose terminal is needed for a file.
+var errReceive = errors.New("the terminal is for rz now")
+
+// console is a command line on the terminal, also for update.
+func console(client *control.Client, t *terminal.Terminal, socket string, stderr io.Writer) int {
+	var receive []string
+	c := &control.Console{}
+	c.Do = func(line string) (control.Reply, error) {
+		words := strings.Fields(line)
+		if len(words) == 0 || words[0] != "update" {
+			return client.Do(line)
+		}
+		if len(words) > 1 && words[1] == "receive" {
+			receive = words
+			return control.Reply{}, errReceive
+		}
+		reply, err := box(socket, t).Do(context.Background(), words[1:])
+		if err != nil {
+			reply = control.Reply{Err: &control.Error{Code: control.CodeUsage, Text: updateUsage()}}
+		}
+		return reply, nil
+	}
+	c.Sized = t.Follow(c.Resize)
+	var ended error
+	status := onTerminal(t, stderr, func() error {
+		if ended = c.Run(t); errors.Is(ended, errReceive) {
+			return nil
+		}
+		return ended
+	})
+	if receive == nil {
+		return status
+	}
+	// A console reads ahead, which cannot be stopped but by another program in its place.
+	self, err := os.Executable()
+	if err == nil {
+		err = syscall.Exec(self, append([]string{"submixctl", "-socket", socket}, receive...), os.Environ())
+	}
+	fmt.Fprintln(stderr, "submixctl:", err)
+	return exitRefused
 }
 
 // top shows the live screen, or one picture.
@@ -76,8 +112,8 @@ func top(client *control.Client, args []string, stdin io.Reader, stdout, stderr 
 		fmt.Fprintln(stderr, "submixctl: top needs a terminal; top -once prints one picture")
 		return exitUsage
 	}
-	c := &control.Console{Do: client.Do, Sized: true}
-	t.Follow(c.Resize)
+	c := &control.Console{Do: client.Do}
+	c.Sized = t.Follow(c.Resize)
 	return onTerminal(t, stderr, func() error { return c.RunMeters(t, *hz) })
 }
 

@@ -29,18 +29,18 @@ func sit(t *testing.T, args ...string) *seat {
 	if os.Getenv("TERM") == "dumb" { // of who runs the test
 		t.Setenv("TERM", "vt100")
 	}
-	return sitAt(t, args...)
+	return sitAt(t, 80, 24, args...)
 }
 
-// sitAt is sit, whatever TERM says.
-func sitAt(t *testing.T, args ...string) *seat {
+// sitAt is sit, whatever TERM says, at a terminal that tells a size, which may be 0: not known.
+func sitAt(t *testing.T, width, height int, args ...string) *seat {
 	master, slave, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { master.Close(); slave.Close() })
 	p := &seat{t: t, master: master, slave: slave, term: vt.New(80, 24), status: make(chan int, 1)}
-	p.resize(80, 24)
+	p.resize(width, height)
 	before, _ := p.mode()
 	go func() {
 		status := run(args, slave, slave, &p.stderr)
@@ -131,11 +131,23 @@ func TestConsoleFollowsTheTerminal(t *testing.T) {
 	p.ends(0)
 }
 
+// At the other end of a serial line is a terminal whose size nobody here knows.
+func TestConsoleAsksForTheSize(t *testing.T) {
+	_, path := daemon(t)
+	p := sitAt(t, 0, 0, "-socket", path)
+	p.sees("submix> \u2588")
+	if answer := string(p.term.Answers()); answer != "\x1b[24;80R" {
+		t.Errorf("the terminal was to be asked, and has answered %q", answer)
+	}
+	p.types("\x04")
+	p.ends(0)
+}
+
 // A terminal that can move no cursor has lines, without prompt and editing.
 func TestDumbTerminal(t *testing.T) {
 	_, path := daemon(t)
 	t.Setenv("TERM", "dumb")
-	p := sitAt(t, "-socket", path)
+	p := sitAt(t, 80, 24, "-socket", path)
 	p.types("version\n")
 	p.sees("version\nversion: 0.1.0\nprotocol: 1\n")
 	p.types("\x04")

@@ -3,6 +3,7 @@
 //	submixctl [-socket PATH] [-json] [COMMAND...]
 //	submixctl [-socket PATH] top [-once] [-hz N]
 //	submixctl [-socket PATH] [-json] doctor [CONFIGURATION]
+//	submixctl [-socket PATH] [-json] update COMMAND...
 //
 // Without COMMAND it is a console, if it runs on a terminal, and otherwise sends
 // the lines of its standard input. top shows the levels of all streams and the
@@ -11,7 +12,8 @@
 // 3 if the daemon cannot be reached. The commands are described in
 // control/PROTOCOL.md. Doctor is done here, whether the daemon runs or not: it
 // looks for what keeps the box from working well, and its exit status is 0 if
-// nothing is bad.
+// nothing is bad. Update is also done here: it replaces the system of a box that
+// was flashed as an image.
 package main
 
 import (
@@ -44,7 +46,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "usage: "+strings.Join(synopsis(), "\n       ")+"\n"+
 			"Without COMMAND, it is a console on a terminal, or lines are read from standard input.\n"+
 			"\"submixctl help\" lists the commands; \"submixctl top\" shows the levels of all streams;\n"+
-			"\"submixctl doctor [CONFIGURATION]\" looks for what keeps this box from working well.")
+			"\"submixctl doctor [CONFIGURATION]\" looks for what keeps this box from working well;\n"+
+			"\"submixctl update\" lists what can be done to replace its system.")
 		flags.PrintDefaults()
 	}
 	socket := flags.String("socket", control.DefaultSocket, "control `socket` of the daemon")
@@ -64,8 +67,11 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 
 	out := printer{stdout: stdout, stderr: stderr, json: *asJSON}
-	if flags.Arg(0) == "doctor" {
+	switch flags.Arg(0) {
+	case "doctor":
 		return examine(flags.Args()[1:], *socket, out)
+	case "update":
+		return updateSystem(flags.Args()[1:], *socket, out)
 	}
 	client, err := control.Dial(*socket)
 	if err != nil {
@@ -88,7 +94,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	if !*asJSON {
 		if t, err := terminal.Open(stdin, stdout); t != nil && err == nil {
-			return console(client, t, stderr)
+			return console(client, t, *socket, stderr)
 		}
 	}
 	return sendAll(client, stdin, out)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"flag"
+	"strings"
 
 	"submix/cmd/manual"
+	"submix/cmd/submixctl/update"
 	"submix/control"
 )
 
@@ -17,12 +19,23 @@ func program(flags *flag.FlagSet, socket *string) manual.Program {
 		}
 		commands = append(commands, manual.Item{Term: c.Usage, Text: text, Examples: c.Examples})
 	}
+	var updates []manual.Item
+	for _, c := range update.Commands() {
+		if c.Person {
+			updates = append(updates, manual.Item{Term: "update " + c.Usage, Text: c.About})
+		}
+	}
 	return manual.Program{
 		Flags: flags,
 		Words: func(words []string) []string {
 			all := control.Candidates(func(line string) (control.Reply, error) { return ask(*socket, line) }, words)
 			if len(words) == 0 {
-				all = append(all, "doctor", "top")
+				all = append(all, "doctor", "top", "update")
+			}
+			if len(words) == 1 && words[0] == "update" {
+				for _, c := range updates {
+					all = append(all, strings.Fields(c.Term)[1])
+				}
 			}
 			return all
 		},
@@ -32,6 +45,7 @@ func program(flags *flag.FlagSet, socket *string) manual.Program {
 				{Title: "DESCRIPTION", Text: about},
 				{Title: manual.Options},
 				{Title: "COMMANDS", Text: "A stream is named as in the configuration; all is every stream, out the output.", Items: commands},
+				{Title: "UPDATES", Text: updating, Items: updates},
 				{Title: "EXIT STATUS", Items: []manual.Item{
 					{Term: "0", Text: "every reply was OK"},
 					{Term: "1", Text: "a command was refused, doctor has found something bad, or a reply could not be printed"},
@@ -71,3 +85,10 @@ real-time limits, kernel, cards, USB, GPIO lines, serial port, processor clock, 
 warn or bad, with what to do about it.
 
 With -json each reply is an object on a line of its own; meters and events make one for each of their lines.`
+
+const updating = `A box that was flashed as an image has two slots, A and B, each with a whole system. An update is written to the slot
+that does not run. The new system is kept when sound has run for a minute, or, without a card that plays, when the daemon
+has been well for that time; if that is not so within three minutes, or if it does not come up in three tries, the box goes
+back to the slot that it came from, and update status, status and the console say why. Without now, an update or a rollback waits
+for the next restart. An update on a USB stick, submix-*.raucb, is installed when the stick is plugged in, if it is newer than
+the system that runs and was not tried before.`

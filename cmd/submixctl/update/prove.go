@@ -1,0 +1,128 @@
+package update
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"submix/control"
+)
+
+// prove says what became of the last update, and waits until the system that runs has shown what it is worth. One that
+// has proved itself before is kept as soon as the daemon is well, so that a box that is switched on and off is not taken
+// for one that does not start. A new one has to be well for a minute without a break, within three; otherwise the other
+// one is begun, if there is one. It returns lines for people.
+func (b *Box) prove(ctx context.Context, args []string) ([]string, error) {
+	sound, limit := sound, limit
+	for i, d := range []*time.Duration{&sound, &limit} {
+		if i < len(args) {
+			var err error
+			if *d, err = time.ParseDuration(args[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s, err := b.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if why := s.why(s.other()); why != "" {
+		fmt.Fprintln(b.Progress, "update:", why)
+		if err := b.notice(why); err != nil {
+			return nil, err
+		}
+	}
+	if !s.trial(s.booted) {
+		sound, limit = 0, 0
+	}
+	if why := b.watch(ctx, sound, limit); why != nil {
+		return b.refuse(ctx, s, why)
+	}
+	if err := b.keep(ctx, s); err != nil {
+		return nil, err
+	}
+	if sound == 0 {
+		return nil, nil
+	}
+	return []string{fmt.Sprintf("%s in slot %s has proved itself and is kept", s.running, s.booted)}, nil
+}
+
+// refuse goes back to the other slot.
+func (b *Box) refuse(ctx context.Context, s slots, why error) ([]string, error) {
+	if word := s.word(s.other()); word != stateGood {
+		return nil, fmt.Errorf("%s in slot %s has not proved itself: %w; slot %s is %s, so it is kept", s.running, s.booted, why, s.other(), word)
+	}
+	if err := b.giveUp(ctx, s, why.Error()); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("%s in slot %s has not proved itself: %w; the box goes back to slot %s", s.running, s.booted, why, s.other())
+}
+
+// watch returns nil when the daemon has been well for a time without a break, and what ailed it last if that was not so
+// within limit, which is endless if it is 0.
+func (b *Box) watch(ctx context.Context, sound, limit time.Duration) error {
+	var last pulse
+	var well time.Time // since when; zero: it is not
+	ailing := fmt.Errorf("no answer")
+	for begin := time.Now(); ; {
+		now, err := b.pulse()
+		if err == nil {
+			err = now.after(last)
+		}
+		last = now
+		switch {
+		case err != nil:
+			well, ailing = time.Time{}, err
+		case well.IsZero():
+			well = time.Now()
+		}
+		if !well.IsZero() && time.Since(well) >= sound {
+			return nil
+		}
+		if limit > 0 && time.Since(begin) >= limit {
+			return fmt.Errorf("it was not well for %v within %v, last: %w", sound, limit, ailing)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(poll):
+		}
+	}
+}
+
+// A pulse is what the daemon says of itself.
+type pulse struct {
+	state          control.State
+	blocks, uptime float64
+}
+
+func (b *Box) pulse() (p pulse, err error) {
+	reply, err := b.Ask("status")
+	if err == nil && reply.Err != nil {
+		err = reply.Err
+	}
+	if err != nil {
+		return p, err
+	}
+	objects, err := control.ParseData(reply.Data)
+	if err != nil || len(objects) == 0 {
+		return p, fmt.Errorf("status is not to be understood: %v", err)
+	}
+	state, _ := objects[0]["state"].(string)
+	p.state = control.State(state)
+	p.blocks, _ = objects[0]["blocks"].(float64)
+	p.uptime, _ = objects[0]["uptime"].(float64)
+	return p, nil
+}
+
+// after says why a pulse is not that of a daemon that has been well since the last one. Without a card that plays there
+// are no blocks to count, and the daemon's word is all there is.
+func (p pulse) after(last pulse) error {
+	switch {
+	case p.uptime < last.uptime:
+		return fmt.Errorf("the daemon has begun anew")
+	case p.state == control.StateRunning && p.blocks <= last.blocks:
+		return fmt.Errorf("no sound: no block was mixed in %v", poll)
+	}
+	return nil
+}

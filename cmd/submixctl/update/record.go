@@ -1,0 +1,76 @@
+package update
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"submix/control/state"
+)
+
+// A record is what survives of verdicts. Count is rauc's count of the updates that a slot has had, so that a verdict
+// is of one update and never of the next; a slot that the card was made with has had none.
+type record struct {
+	Proved map[string]int `json:"proved"` // count by slot
+	Failed struct {
+		Slot   string `json:"slot"`
+		Count  int    `json:"count"`
+		Reason string `json:"reason"`
+	} `json:"failed"` // the last one
+}
+
+func (b *Box) recordPath() string { return b.path(folder, "record.json") }
+
+// readRecord returns an empty one if there is none, or a damaged one: then a system proves itself again.
+func (b *Box) readRecord() record {
+	var r record
+	if text, err := os.ReadFile(b.recordPath()); err == nil {
+		_ = json.Unmarshal(text, &r)
+	}
+	if r.Proved == nil {
+		r.Proved = map[string]int{}
+	}
+	return r
+}
+
+func (b *Box) writeRecord(r record) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if err := state.Replace(b.recordPath(), text, true); err != nil {
+		return fmt.Errorf("what was found of the update cannot be kept: %w", err)
+	}
+	return nil
+}
+
+// keep makes the system that runs the one that is begun from now on. What was proved is written only if it is new.
+func (b *Box) keep(ctx context.Context, s slots) error {
+	if _, err := b.Rauc(ctx, nil, "status", "mark-good", "booted"); err != nil {
+		return err
+	}
+	if !s.trial(s.booted) {
+		return nil
+	}
+	s.record.Proved[s.booted] = s.by[s.booted].Status.Installed.Count
+	return b.writeRecord(s.record)
+}
+
+// giveUp notes why the system that runs is not kept, and has the other one begun.
+func (b *Box) giveUp(ctx context.Context, s slots, reason string) error {
+	s.record.Failed.Slot, s.record.Failed.Count, s.record.Failed.Reason = s.booted, s.by[s.booted].Status.Installed.Count, reason
+	_, err := b.Rauc(ctx, nil, "status", "mark-bad", "booted")
+	return errors.Join(b.writeRecord(s.record), err, b.restart(true))
+}
+
+// notice puts what is to be known of the last update where submixd shows it.
+func (b *Box) notice(text string) error {
+	path := b.path(notices, "update")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(text+"\n"), 0o644)
+}

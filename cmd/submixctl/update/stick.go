@@ -1,0 +1,77 @@
+package update
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strconv"
+)
+
+// stick installs the newest bundle for this board in a folder, and restarts into it. Never one that is older than what
+// runs, nor one that the other slot has had: a stick that is forgotten in its socket is seen at every start, and must
+// not bring back what was given up or left behind.
+func (b *Box) stick(ctx context.Context, args []string) ([]string, error) {
+	s, err := b.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files, err := filepath.Glob(filepath.Join(args[0], "submix-*.raucb"))
+	if err != nil || len(files) == 0 {
+		return []string{"no bundle on the stick"}, err
+	}
+	var newest, version string
+	for _, file := range files {
+		board, v, err := b.info(ctx, file)
+		switch {
+		case err != nil:
+			fmt.Fprintf(b.Progress, "update: %s: %v\n", filepath.Base(file), err)
+		case board != s.board:
+			fmt.Fprintf(b.Progress, "update: %s is for %s, and this is %s\n", filepath.Base(file), board, s.board)
+		case newest == "" || compare(v, version) > 0:
+			newest, version = file, v
+		}
+	}
+	switch {
+	case newest == "":
+		return nil, fmt.Errorf("no bundle on the stick is for this box")
+	case compare(version, s.running) <= 0:
+		return []string{fmt.Sprintf("%s on the stick is not newer than %s, which runs", version, s.running)}, nil
+	case version == s.version(s.other()):
+		return []string{fmt.Sprintf("%s on the stick was tried before, or is to be tried; update install takes it all the same", version)}, nil
+	}
+	fmt.Fprintf(b.Progress, "update: installing %s from the stick\n", version)
+	return b.install(ctx, []string{newest, "now"})
+}
+
+// info asks rauc what a bundle is, which it says only of one that is signed by whom this box trusts.
+func (b *Box) info(ctx context.Context, file string) (board, version string, err error) {
+	out, err := b.Rauc(ctx, nil, "info", "--output-format=json", file)
+	if err != nil {
+		return "", "", err
+	}
+	var said struct{ Compatible, Version string }
+	err = json.Unmarshal(out, &said)
+	return said.Compatible, said.Version, err
+}
+
+var parts = regexp.MustCompile(`[0-9]+|[^0-9]+`)
+
+// compare orders versions as people do: 1.10 is newer than 1.9, 1.2-3-gabc than 1.2.
+func compare(a, b string) int {
+	as, bs := parts.FindAllString(a, -1), parts.FindAllString(b, -1)
+	for i := range min(len(as), len(bs)) {
+		x, errX := strconv.Atoi(as[i])
+		y, errY := strconv.Atoi(bs[i])
+		c := cmp.Compare(as[i], bs[i])
+		if errX == nil && errY == nil {
+			c = cmp.Compare(x, y)
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(as), len(bs))
+}

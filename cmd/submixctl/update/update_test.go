@@ -1,0 +1,362 @@
+package update
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"submix/control"
+)
+
+// card is rauc and a boot loader that counts, on a box that runs from a slot.
+type card struct {
+	t       *testing.T
+	box     *Box
+	booted  string
+	order   []string
+	left    map[string]int
+	count   map[string]int
+	holds   map[string]string // version by slot
+	status  map[string]string
+	refuses string // what rauc says of the next bundle
+	daemon  func() (control.Reply, error)
+}
+
+func newCard(t *testing.T) *card {
+	c := &card{t: t, booted: "A", order: []string{"A", "B"}, left: map[string]int{"A": 2, "B": 3}, count: map[string]int{},
+		holds: map[string]string{"A": "1.0", "B": "1.0"}, status: map[string]string{}}
+	root := t.TempDir()
+	for _, dir := range []string{"data/update", "run/submix-update", "etc"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.box = &Box{Root: root, Rauc: c.rauc, Progress: io.Discard, Ask: func(string) (control.Reply, error) { return c.daemon() }}
+	c.boots()
+	c.daemon = mixes()
+	return c
+}
+
+// mixes is a daemon that mixes a block between any two questions.
+func mixes() func() (control.Reply, error) {
+	n := 0
+	return func() (control.Reply, error) {
+		n++
+		return control.Reply{Data: []string{"state: running", "uptime: " + fmt.Sprint(n), "blocks: " + fmt.Sprint(100*n)}}, nil
+	}
+}
+
+func answers(lines ...string) func() (control.Reply, error) {
+	return func() (control.Reply, error) { return control.Reply{Data: lines}, nil }
+}
+
+// boots is what the boot loader does.
+func (c *card) boots() string {
+	for _, slot := range c.order {
+		if c.left[slot] > 0 {
+			c.left[slot]--
+			c.booted = slot
+			break
+		}
+	}
+	os.RemoveAll(c.box.path("run"))
+	os.MkdirAll(c.box.path(requests), 0o755)
+	if err := os.WriteFile(c.box.path("etc/os-release"), []byte("ID=submix\nVERSION_ID=\""+c.holds[c.booted]+"\"\n"), 0o644); err != nil {
+		c.t.Fatal(err)
+	}
+	return c.booted
+}
+
+func (c *card) other() string { return map[string]string{"A": "B", "B": "A"}[c.booted] }
+
+func (c *card) rauc(_ context.Context, _ io.Writer, args ...string) ([]byte, error) {
+	switch line := strings.Join(args, " "); {
+	case line == "status mark-good booted":
+		c.left[c.booted] = 3
+	case line == "status mark-bad booted":
+		c.left[c.booted] = 0
+	case line == "status mark-active other":
+		c.order, c.left[c.other()] = []string{c.other(), c.booted}, 3
+	case args[0] == "install":
+		if c.refuses != "" {
+			return nil, fmt.Errorf("rauc: %s", c.refuses)
+		}
+		slot := c.other()
+		c.count[slot]++
+		c.holds[slot], c.status[slot] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(args[1]), "submix-"), ".raucb"), "ok"
+		c.order, c.left[slot] = []string{slot, c.booted}, 3
+	case args[0] == "info":
+		return json.Marshal(map[string]string{"compatible": "submix-test", "version": strings.TrimSuffix(strings.TrimPrefix(filepath.Base(args[2]), "submix-"), ".raucb")})
+	default:
+		return c.json()
+	}
+	return nil, nil
+}
+
+func (c *card) json() ([]byte, error) {
+	said := map[string]any{"compatible": "submix-test", "booted": c.booted}
+	all := []any{map[string]any{"boot.0": map[string]any{"class": "boot", "bootname": nil, "boot_status": nil, "slot_status": map[string]any{}}}}
+	for i, name := range []string{"A", "B"} {
+		id := fmt.Sprintf("rootfs.%d", i)
+		status := map[string]any{"bundle": map[string]any{"compatible": nil}}
+		if c.count[name] > 0 {
+			status = map[string]any{"bundle": map[string]any{"version": c.holds[name]}, "installed": map[string]any{"count": c.count[name]}, "status": c.status[name]}
+		}
+		boot := "bad"
+		if c.left[name] > 0 {
+			boot = "good"
+		}
+		all = append(all, map[string]any{id: map[string]any{"class": "rootfs", "bootname": name, "boot_status": boot, "slot_status": status}})
+		if said["boot_primary"] == nil && c.order[0] == name && c.left[name] > 0 || c.order[1] == name && c.left[c.order[0]] == 0 {
+			said["boot_primary"] = id
+		}
+	}
+	said["slots"] = all
+	return json.Marshal(said)
+}
+
+// do carries out a command and returns what is printed.
+func (c *card) do(line string) string {
+	c.t.Helper()
+	reply, err := c.box.Do(c.t.Context(), strings.Fields(line))
+	if err != nil {
+		c.t.Fatalf("%s: %v", line, err)
+	}
+	if reply.Err != nil {
+		return "ERR " + reply.Err.Text
+	}
+	return strings.Join(reply.Data, "\n")
+}
+
+func (c *card) expect(line, want string) {
+	c.t.Helper()
+	if got := c.do(line); !strings.Contains(got, want) || want == "" && got != "" {
+		c.t.Errorf("%s: %s\nwant %s", line, got, want)
+	}
+}
+
+// bundle makes a file that rauc takes for one.
+func (c *card) bundle(version string) string {
+	path := c.box.path("submix-" + version + ".raucb")
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		c.t.Fatal(err)
+	}
+	return path
+}
+
+func (c *card) restarts() bool {
+	_, err := os.Stat(c.box.path(requests, "restart"))
+	return err == nil
+}
+
+// An update is installed, tried, proves itself and is kept.
+func TestKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCard(t)
+		c.expect("status", "slot: A\nversion: \"1.0\"\nboard: submix-test\nnext: A\nslot A state=good version=\"1.0\" runs=yes next=yes\nslot B state=good version=factory")
+		c.expect("prove", "")
+		c.expect("install "+c.bundle("1.1"), "next: B\nslot A state=good version=\"1.0\" runs=yes next=no\nslot B state=untried version=\"1.1\" runs=no next=yes")
+		if c.restarts() {
+			t.Error("it restarts without now")
+		}
+		if slot := c.boots(); slot != "B" {
+			t.Fatal(slot)
+		}
+		c.expect("status", "slot B state=trial")
+		c.expect("install "+c.bundle("1.2"), "1.1 in slot B is still to prove itself")
+		begin := time.Now()
+		c.expect("prove", "1.1 in slot B has proved itself and is kept")
+		if took := time.Since(begin); took != time.Minute {
+			t.Errorf("it took %v", took)
+		}
+		c.expect("status", "slot B state=good")
+		if c.left["B"] != 3 {
+			t.Errorf("%d tries are left", c.left["B"])
+		}
+		c.boots()
+		begin = time.Now()
+		c.expect("prove", "") // it is known
+		if took := time.Since(begin); took != 0 || c.left["B"] != 3 {
+			t.Errorf("it took %v, %d tries are left", took, c.left["B"])
+		}
+	})
+}
+
+// An update that is not well is given up, and the old system says why.
+func TestGivenUp(t *testing.T) {
+	silent := func() (control.Reply, error) { return control.Reply{}, fmt.Errorf("the daemon cannot be reached") }
+	n := 0
+	for _, test := range []struct {
+		name, why string
+		daemon    func() (control.Reply, error)
+	}{
+		{"dead", "last: the daemon cannot be reached", silent},
+		{"stands still", "last: no sound: no block was mixed in 1s", answers("state: running", "uptime: 5", "blocks: 100")},
+		{"begins again and again", "last: the daemon has begun anew", func() (control.Reply, error) {
+			n++
+			return answers("state: running", fmt.Sprint("uptime: ", n%30), fmt.Sprint("blocks: ", n%30*100+1))()
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCard(t)
+				c.do("install " + c.bundle("1.1"))
+				c.boots()
+				c.daemon = test.daemon
+				begin := time.Now()
+				c.expect("prove", "ERR update: 1.1 in slot B has not proved itself: it was not well for 1m0s within 3m0s, "+test.why+"; the box goes back to slot A")
+				if took := time.Since(begin); took != 3*time.Minute || !c.restarts() {
+					t.Errorf("it took %v, restart: %v", took, c.restarts())
+				}
+				if slot := c.boots(); slot != "A" {
+					t.Fatal(slot)
+				}
+				c.daemon = mixes()
+				c.expect("prove", "")
+				c.expect("status", "reason: \"1.1 in slot B was given up: it was not well for 1m0s within 3m0s, "+test.why+"; 1.0 in slot A runs")
+				c.expect("status", "slot B state=failed")
+				c.expect("rollback", "slot B is failed; there is nothing to go back to")
+				notice, _ := os.ReadFile(c.box.path(notices, "update"))
+				if !strings.Contains(string(notice), test.why) {
+					t.Errorf("the notice is %q", notice)
+				}
+				c.do("install " + c.bundle("1.2")) // the next one is judged anew
+				c.expect("status", "slot B state=untried version=\"1.2\"")
+			})
+		})
+	}
+}
+
+// A kernel that panics is counted; a slot that was not written to its end is not begun; without a card that plays the
+// daemon's word counts; a system that has nothing to go back to stays.
+func TestVerdicts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCard(t)
+		c.do("install " + c.bundle("1.1"))
+		for range 3 {
+			if slot := c.boots(); slot != "B" {
+				t.Fatal(slot)
+			}
+		}
+		if slot := c.boots(); slot != "A" {
+			t.Fatal(slot)
+		}
+		c.expect("status", "reason: \"1.1 in slot B was given up: it did not come up; 1.0 in slot A runs")
+
+		c.status["B"], c.left["B"] = "pending", 0
+		c.expect("status", "reason: \"the update in slot B was broken off; 1.0 in slot A runs")
+		c.expect("status", "slot B state=broken")
+
+		c.do("install " + c.bundle("1.3"))
+		c.boots()
+		c.daemon = answers("state: no-output", "reason: \"gone", "uptime: 3", "blocks: 0")
+		c.left["A"] = 0
+		c.expect("prove", "1.3 in slot B has proved itself")
+		c.do("mark-good")
+
+		c = newCard(t)
+		c.do("install " + c.bundle("1.1"))
+		c.boots()
+		c.left["A"], c.daemon = 0, answers("state: running", "uptime: 5", "blocks: 100")
+		c.expect("prove", "slot A is failed, so it is kept")
+		if c.restarts() {
+			t.Error("it restarts for ever")
+		}
+	})
+}
+
+// Back by hand, and not forward again by a stick that was forgotten.
+func TestRollbackAndStick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCard(t)
+		c.expect("stick "+c.box.Root, "no bundle on the stick")
+		for _, v := range []string{"0.9", "1.9", "1.10"} {
+			c.bundle(v)
+		}
+		c.expect("stick "+c.box.Root, "slot B state=untried version=\"1.10\"")
+		if !c.restarts() || c.boots() != "B" {
+			t.Fatal("no restart into B")
+		}
+		c.expect("prove", "kept")
+		c.expect("stick "+c.box.Root, "1.10 on the stick is not newer than 1.10, which runs")
+		c.expect("rollback now", "next: A")
+		if !c.restarts() || c.boots() != "A" {
+			t.Fatal("no restart into A")
+		}
+		c.expect("prove", "")
+		c.expect("stick "+c.box.Root, "1.10 on the stick was tried before")
+		c.box.Rauc = func(context.Context, io.Writer, ...string) ([]byte, error) { return nil, fmt.Errorf("rauc: no bus") }
+		c.expect("status", "ERR update: rauc: no bus")
+	})
+}
+
+func TestRefused(t *testing.T) {
+	c := newCard(t)
+	c.expect("install /nowhere.raucb", "ERR update: stat /nowhere.raucb: no such file or directory")
+	c.refuses = "signature verification failed"
+	c.expect("install "+c.bundle("1.1"), ".raucb: rauc: signature verification failed; the system that runs is as it was")
+	c.expect("status", "next: A")
+	for _, line := range []string{"", "sing", "install", "install a later", "status now", "rollback soon"} {
+		if _, err := c.box.Do(t.Context(), strings.Fields(line)); err != ErrUsage {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
+}
+
+// Somebody else's question is waited for.
+func TestBusy(t *testing.T) {
+	dir := t.TempDir()
+	script := "#!/bin/sh\n[ -e " + dir + "/asked ] && echo answer && exit\n: >" + dir + "/asked\necho 'error calling D-Bus method \"GetSlotStatus\": " + busy + "' >&2\nexit 1\n"
+	if err := os.WriteFile(dir+"/rauc", []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	if out, err := rauc(t.Context(), nil, "status"); err != nil || string(out) != "answer\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+	t.Setenv("PATH", t.TempDir())
+	if _, err := rauc(t.Context(), nil, "status"); err == nil || !strings.Contains(err.Error(), "there is no rauc") {
+		t.Errorf("without rauc: %v", err)
+	}
+}
+
+func TestCompare(t *testing.T) {
+	order := []string{"0.9", "1.2", "1.2-3-gabc", "1.9", "1.10", "v1"}
+	for i, a := range order {
+		for k, b := range order {
+			if got := compare(a, b); (got < 0) != (i < k) || (got > 0) != (i > k) {
+				t.Errorf("%s and %s: %d", a, b, got)
+			}
+		}
+	}
+}
+
+func TestSteps(t *testing.T) {
+	var shown strings.Builder
+	s := &steps{w: &shown}
+	for _, said := range []string{"installing\n", "  0% Installing\n 40% Copying\n", " 41% Copying\n", " 70% Copying done.\n", "idle\n"} {
+		s.Write([]byte(said))
+	}
+	if got := shown.String(); got != "  0% Installing\n 40% Copying\n 70% Copying done.\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestReason(t *testing.T) {
+	for said, want := range map[string]string{
+		"installing\n 20% Verifying\nLastError: signature verification failed: Verify error: self-signed\nInstalling `b` failed\n": "signature verification failed: Verify error: self-signed",
+		"rauc-Message: 1: Using\nError creating proxy: no bus\n":                                                                   "Error creating proxy: no bus",
+		"": "exit status 1",
+	} {
+		if got := reason(said, fmt.Errorf("exit status 1")); got != want {
+			t.Errorf("%q: %q", said, got)
+		}
+	}
+}
