@@ -55,6 +55,7 @@ var policy = []rule{
 	{folder: "cmd", code: []string{sys, term, systemd, "submix/..."}, tests: []string{rapid, pty}},
 	{folder: "cmd/submixd/config", code: []string{"github.com/BurntSushi/toml", "submix/hw/sim"}, tests: []string{rapid}},
 
+	{folder: "systemd"},
 	// A person sits at a terminal outside of the machine.
 	{folder: "buildroot", code: []string{sys, "submix/buildroot/..."}, tests: []string{rapid, pty, "submix/control/controltest/vt"}},
 	// The far end of the serial cable may be opened with the library that a person's program would use. The resampler's
