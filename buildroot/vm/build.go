@@ -33,19 +33,29 @@ func Kernel(root string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// Build compiles the daemon, its client and the guest's tests for arm64 and writes them to dir/initramfs, whose
-// path it returns. root is the top of the repository, dir an empty folder.
-func Build(root, dir string) (string, error) {
-	files := []File{{Name: "bin", Mode: directory}}
+// Compile compiles the daemon, its client and the guest's tests for arm64 into dir, a folder that is there. root is the top of
+// the repository.
+func Compile(root, dir string) error {
 	for _, p := range programs {
 		out := filepath.Join(dir, filepath.Base(p.name))
 		cmd := exec.Command("go", append([]string{p.args[0], "-trimpath", "-buildvcs=false", "-o", out}, p.args[1:]...)...)
 		cmd.Dir = root
 		cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
 		if msg, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, msg)
+			return fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, msg)
 		}
-		content, err := os.ReadFile(out)
+	}
+	return nil
+}
+
+// Build compiles what Compile does, and writes it to dir/initramfs, whose path it returns.
+func Build(root, dir string) (string, error) {
+	if err := Compile(root, dir); err != nil {
+		return "", err
+	}
+	files := []File{{Name: "bin", Mode: directory}}
+	for _, p := range programs {
+		content, err := os.ReadFile(filepath.Join(dir, filepath.Base(p.name)))
 		if err != nil {
 			return "", err
 		}

@@ -4,13 +4,12 @@
 # ${SUBMIX_CACHE:-${XDG_CACHE_HOME:-~/.cache}/submix}, by its inputs; a cached kernel needs no network and no apt.
 set -eu
 
-source_package=linux-source-6.12
 here=$(cd "$(dirname "$0")" && pwd)
 board=$here/../board
 patches=$here/../patches/linux
 fragments() { cat "$board/common/submix.fragment" "$board/vm/vm.fragment"; }
 
-key=$({ fragments; cat "$patches"/*.patch "$here/kernel.sh"; } | sha256sum | cut -c 1-16)
+key=$({ fragments; cat "$patches"/*.patch "$here/kernel.sh" "$here/source.sh"; } | sha256sum | cut -c 1-16)
 cache=${SUBMIX_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/submix}
 kernel=$cache/kernel-$key
 answer_if_there() {
@@ -35,24 +34,6 @@ work=$(mktemp -d "$cache/building.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# fetch: the source package into $work: from the suites that apt's sources name; else from the suite trixie of
-# the same mirror. All with lists of our own, so that the host's lists and sources stay as they are.
-fetch() {
-	lists=$work/apt/lists
-	mkdir -p "$lists/partial"
-	set -- -q -o Dir::State::Lists="$lists" -o Dir::Cache="$work/apt" -o APT::Sandbox::User=root
-	apt-get "$@" update || true # one bad source of many is no reason to give up
-	(cd "$work" && apt-get "$@" download "$source_package") && return
-	# apt, not the shell, fills in this format; a suite with a dash is one of updates, not the archive itself.
-	# shellcheck disable=SC2016
-	apt-get "$@" indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
-		awk '$2 !~ /-/ { print "deb", $1, "trixie main" }' | sort -u >"$work/apt/sources.list"
-	set -- "$@" -o Dir::Etc::SourceList="$work/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
-	apt-get "$@" update && (cd "$work" && apt-get "$@" download "$source_package") && return
-	echo "vm: $source_package is neither in the suites that apt knows nor in trixie of the same mirror"
-	return 1
-}
-
 kernel_make() { make -s -C "$work/linux" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- -j"$(nproc)" "$@"; }
 
 # compile: work/linux becomes a kernel. Options whose needs are not met vanish without a word, so every line of
@@ -69,17 +50,13 @@ compile() {
 	KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=submix KBUILD_BUILD_HOST=vm kernel_make Image
 }
 
-fetch
-deb=$(echo "$work/$source_package"_*.deb)
-echo "vm: building the kernel from $(basename "$deb" .deb); this takes some minutes"
-mkdir "$work/linux" "$work/done"
-dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards "./usr/src/$source_package.tar.*" |
-	tar -xJ -C "$work/linux" --strip-components=1
+mkdir "$work/done"
+"$here/source.sh" "$work" >"$work/done/version"
+echo "vm: building the kernel from $(cat "$work/done/version"); this takes some minutes"
 for change in "$patches"/*.patch; do
 	patch -d "$work/linux" -p1 --fuzz=0 <"$change"
 done
 compile
 cp "$work/linux/arch/arm64/boot/Image" "$work/linux/.config" "$work/done"
-basename "$deb" .deb >"$work/done/version"
 mv -T "$work/done" "$kernel"
 echo "$kernel/Image" >&3

@@ -19,7 +19,7 @@ import (
 // Machine is one boot: what runs, and how long it may take.
 type Machine struct {
 	Kernel    string        // path of the kernel image
-	Initramfs string        // path of the archive that Build made
+	Initramfs string        // path of the archive that Build made; "": Params name a root among Devices, with an init of its own
 	Params    []string      // more kernel parameters, without blanks: "snd_aloop.timer_source=,Dummy.0.0"
 	Devices   []string      // more arguments of qemu, after those below
 	USB       bool          // has a USB socket: see usbSocket
@@ -32,7 +32,7 @@ type Machine struct {
 // params are the kernel parameters of every boot: a console; an end instead of an endless wait when the kernel
 // fails; nothing random in addresses; four cables and one card that only keeps time.
 var params = []string{
-	"console=ttyAMA0", "panic=-1", "oops=panic", "nokaslr", "norandmaps", "rdinit=/init",
+	"console=ttyAMA0", "panic=-1", "oops=panic", "nokaslr", "norandmaps",
 	"snd_aloop.enable=1,1,1,1", "snd_aloop.index=0,1,2,3", "snd_aloop.id=SrcA,SrcB,SrcC,Out", "snd_aloop.pcm_substreams=1,1,1,1",
 	"snd_dummy.index=4", "snd_dummy.id=Dummy", "snd_dummy.pcm_devs=1", "snd_dummy.pcm_substreams=1",
 }
@@ -40,7 +40,7 @@ var params = []string{
 // qemu is what every machine is made of. Names of files are relative to the folder of the boot. Descriptors 3
 // and 4 are the ends of the serial cable. ioeventfd=off has results leave at once, in no time of the guest's.
 var qemu = strings.Fields(`-nodefaults -display none -no-reboot
-	-machine virt -cpu cortex-a57 -smp 1 -m 512M -icount shift=0,sleep=off
+	-machine virt -cpu cortex-a57 -smp 1 -m 512M
 	-rtc base=2026-01-01T00:00:00,clock=vm
 	-chardev file,id=console,path=console -serial chardev:console
 	-device virtio-serial-pci,ioeventfd=off
@@ -81,15 +81,9 @@ func (m Machine) Run(ctx context.Context) (*Report, error) {
 	return report, report.readResults(results)
 }
 
-// run is one life of qemu. The text says how it ended, empty for an end of its own accord.
-func (m Machine) run(ctx context.Context, dir string) (exit string, err error) {
-	cable, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return "", fmt.Errorf("serial cable: %w", err)
-	}
-	words := append(append(append([]string{}, params...), m.Params...), "--")
-	words = append(words, m.Args...)
-	args := append(append([]string{}, qemu...), "-seed", strconv.Itoa(m.Seed))
+// arguments are those of qemu: the kernel's parameters come last.
+func (m Machine) arguments() []string {
+	args := append(slices.Clone(qemu), "-seed", strconv.Itoa(m.Seed))
 	args = append(args, m.Devices...)
 	if m.Terminal != "" {
 		args[slices.Index(args, "socket,id=cable0,fd=3")] = "serial,id=cable0,path=" + m.Terminal
@@ -97,10 +91,26 @@ func (m Machine) run(ctx context.Context, dir string) (exit string, err error) {
 	if m.USB {
 		args = append(args, usbDevices...)
 	}
-	args = append(args, "-kernel", m.Kernel, "-initrd", m.Initramfs, "-append", strings.Join(words, " "))
+	words := append(slices.Clone(params), m.Params...)
+	if m.Initramfs == "" {
+		// A disk answers in the host's time, and must not be waited for in leaps of the guest's: what is idle sleeps.
+		args = append(args, "-icount", "shift=0,sleep=on")
+		words = append(words, "submix.guest="+strings.Join(m.Args, ","))
+	} else {
+		args = append(args, "-icount", "shift=0,sleep=off", "-initrd", m.Initramfs)
+		words = append(append(words, "rdinit=/init", "--"), m.Args...)
+	}
+	return append(args, "-kernel", m.Kernel, "-append", strings.Join(words, " "))
+}
 
+// run is one life of qemu. The text says how it ended, empty for an end of its own accord.
+func (m Machine) run(ctx context.Context, dir string) (exit string, err error) {
+	cable, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return "", fmt.Errorf("serial cable: %w", err)
+	}
 	var messages strings.Builder
-	cmd := exec.CommandContext(ctx, "qemu-system-aarch64", args...)
+	cmd := exec.CommandContext(ctx, "qemu-system-aarch64", m.arguments()...)
 	cmd.Dir = dir
 	cmd.Stderr = &messages
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -1,6 +1,9 @@
 // Command init is the first process of the test machine: it mounts the kernel's file systems, runs the guest's
 // tests with the arguments it got itself (what follows "--" on the kernel command line), sends what they print
 // to the host, and switches the machine off.
+//
+// Where another program is the first process it does the same as a service: the arguments are then the kernel parameter
+// submix.guest, with commas between them.
 package main
 
 import (
@@ -29,7 +32,11 @@ var mounts = []struct{ kind, path, options string }{
 }
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	begin := asFirst
+	if os.Getpid() != 1 {
+		begin = asService
+	}
+	if err := run(begin); err != nil {
 		fmt.Println("init:", err)
 	}
 	unix.Sync()
@@ -37,14 +44,34 @@ func main() {
 	panic(err) // the end of process 1: the kernel panics, which ends qemu too
 }
 
-func run(args []string) error {
+// asFirst mounts all, and returns the arguments.
+func asFirst() ([]string, error) {
 	for _, m := range mounts {
 		if err := os.MkdirAll(m.path, 0o755); err != nil {
-			return err
+			return nil, err
 		}
 		if err := unix.Mount(m.kind, m.path, m.kind, 0, m.options); err != nil {
-			return fmt.Errorf("mount %s: %w", m.path, err)
+			return nil, fmt.Errorf("mount %s: %w", m.path, err)
 		}
+	}
+	return os.Args[1:], nil
+}
+
+// asService returns the arguments.
+func asService() ([]string, error) {
+	line, err := os.ReadFile("/proc/cmdline")
+	for word := range strings.FieldsSeq(string(line)) {
+		if args, ok := strings.CutPrefix(word, "submix.guest="); ok {
+			return strings.Split(args, ","), nil
+		}
+	}
+	return nil, fmt.Errorf("no arguments on the kernel command line: %w", err)
+}
+
+func run(begin func() ([]string, error)) error {
+	args, err := begin()
+	if err != nil {
+		return err
 	}
 	port, err := openPort("results")
 	if err != nil {
