@@ -4,6 +4,7 @@ export CGO_ENABLED = 0
 SHELL = /bin/bash
 
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+ARCHES    ?= arm64 amd64
 BENCHTIME ?= 1s
 HOURS     ?= 720
 SEED      ?= 1
@@ -14,13 +15,17 @@ BUILD       = go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version
 VM          = buildroot/vm/packages.sh run && buildroot/vm/kernel.sh && \
               go test -tags vm -count=1 -timeout 60m -v ./buildroot/vm/ -seed=$(SEED)
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+BOOT        = buildroot/vm/packages.sh card && buildroot/vm/kernel.sh && \
+              go test -tags vm -count=1 -timeout 180m -v ./buildroot/image/
+UPDATE      = buildroot/update/packages.sh && buildroot/vm/packages.sh run && buildroot/vm/kernel.sh && \
+              go test -tags vm -count=1 -timeout 180m -v ./buildroot/update/
 # Every file, of whatever name, that begins as a shell script does.
 SCRIPTS     = find . \( -name .git -o -name bin \) -prune -o -type f -size -64k -exec \
               awk 'FNR == 1 && /^\#!.*[\/ ](ba|da)?sh$$/ { print FILENAME } { nextfile }' {} +
 
 .DEFAULT_GOAL := help
-.PHONY: help build arm64 man completion run test go-test soak fuzz vm-test vm-drift vm-xrun vm-plug vm-chaos vm-power vm-cost lint \
-        bench bench-resample clean
+.PHONY: help build arm64 amd64 man completion deb deb-test run test go-test soak fuzz vm-test vm-drift vm-xrun vm-plug vm-chaos vm-power \
+        vm-cost image image-test boot-test boot-power update-test update-power sbom lint bench bench-resample clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -29,7 +34,8 @@ build: ## submixd and submixctl for this machine, in bin/
 	$(BUILD) -o bin/ ./cmd/submixd ./cmd/submixctl
 
 arm64: ## submixd and submixctl for the board, in bin/arm64/
-	GOARCH=arm64 $(BUILD) -o bin/arm64/ ./cmd/submixd ./cmd/submixctl
+arm64 amd64:
+	GOARCH=$@ $(BUILD) -o bin/$@/ ./cmd/submixd ./cmd/submixctl
 
 # The programs know their flags and commands, and write the pages of them.
 man: build ## manual pages, in bin/man/
@@ -42,6 +48,13 @@ completion: build ## shell completion for bash, in bin/completion/
 	@mkdir -p bin/completion
 	for p in submixctl submixd; do bin/$$p -completion bash >bin/completion/$$p && bash -n bin/completion/$$p || exit; done
 	shellcheck -s bash bin/completion/*
+
+deb: man completion $(ARCHES) ## packages for Raspberry Pi OS and Debian, in bin/
+	rm -f bin/*.deb
+	for arch in $(ARCHES); do buildroot/deb/build.sh $$arch $(VERSION) || exit; done
+
+deb-test: deb ## the packages installed, upgraded, removed and purged in a Debian root of their own (as root)
+	go test -tags deb -count=1 -v ./buildroot/deb/
 
 run: build ## the box on simulated cards, with its console on this terminal
 	bin/submixd -demo
@@ -90,13 +103,38 @@ vm-power: ## the power cut 200 times, while the state is saved
 vm-cost: ## what adaptive streams take of the processor, and where it goes
 	$(VM) -run TestMachine/cost
 
+# On Debian, as root, once: apt-get install bc bzip2 cpio file g++ git gzip libncurses-dev make patch perl python3 rsync tar
+# unzip wget xz-utils. Buildroot builds all else by itself.
+image: ## the image of BOARD=rpi4 with BUILDROOT=the pinned release, in O=../submix-rpi4 (buildroot/image.sh says more)
+	SUBMIX_RELEASE=$(VERSION) buildroot/image.sh "$(BOARD)" "$(BUILDROOT)" "$(or $(O),../submix-$(BOARD))"
+
+image-test: ## the external tree, the card and the boards' kernels, without Buildroot (as root)
+	buildroot/vm/packages.sh card
+	go test -tags vm -count=1 -timeout 30m -v ./buildroot/
+
+boot-test: ## the image in the machine: boot to sound, a card that grows, is damaged and loses its power
+	$(BOOT)
+
+boot-power: ## the power cut 100 times, while the image boots and while it saves
+	$(BOOT) -run TestPowerCut -long
+
+update-test: ## updates: bundles, the choice of the slot, and all of it in the machine with a card
+	$(UPDATE)
+	go test -tags vm -count=1 -v -run TestReceive ./cmd/submixctl/update/
+
+update-power: ## the power cut 100 times during an update, and systems that prove themselves for a whole minute
+	$(UPDATE) -run 'TestUpdate$$|TestFallBack|TestPowerCut' -long
+
+sbom: build arm64 ## what the programs are made of, in CycloneDX: bin/submix.cdx.json
+	go run ./buildroot/sbom -version $(VERSION) bin/submixd bin/submixctl bin/arm64/submixd bin/arm64/submixctl >bin/submix.cdx.json
+
 lint: ## gofmt, go vet (amd64 and arm64), staticcheck, shellcheck
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted with gofmt:" $$unformatted; exit 1; }
 	GOARCH=amd64 go vet ./...
-	GOARCH=amd64 go vet -tags vm ./...
+	GOARCH=amd64 go vet -tags vm,deb ./...
 	GOARCH=arm64 go vet ./...
-	GOARCH=arm64 go vet -tags vm ./...
-	$(STATICCHECK) -tags vm ./...
+	GOARCH=arm64 go vet -tags vm,deb ./...
+	$(STATICCHECK) -tags vm,deb ./...
 	shellcheck $$($(SCRIPTS))
 
 bench: ## ns for each mixed block, beside a plain loop over the same memory
