@@ -50,13 +50,13 @@ func TestHarnessLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Limit, m.Args = 15*time.Second, []string{"-test.v=test2json", "-test.run=^TestHarnessHang$"}
+	m.Limit, m.Args = 20*time.Second, []string{"-test.v=test2json", "-test.run=^TestHarnessHang$"}
 	r, err := m.Run(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := verdicts(r)
-	for _, want := range []string{"TestHarnessHang: the test did not end", "ended from outside after 15 s"} {
+	for _, want := range []string{"TestHarnessHang: the test did not end", "ended from outside after 20 s"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("verdicts are %q, want %q among them", got, want)
 		}
