@@ -12,13 +12,17 @@ if ! [ -e "$root" ]; then
 	# apt, not the shell, fills in this format.
 	# shellcheck disable=SC2016
 	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
+	[ -n "$mirror" ] || {
+		echo "root: apt knows no mirror of Debian" >&2
+		exit 1
+	}
 	mkdir -p "$cache"
 	rm -f "$cache/debroot-"*
 	# What no test looks at is half of the files.
 	# shellcheck disable=SC2016
 	mmdebstrap --variant=minbase --include=systemd,udev \
 		--customize-hook='rm -rf "$1"/usr/share/doc/* "$1"/usr/share/locale/* "$1"/usr/share/man/*' \
-		"$suite" "$root.new.gz" "${mirror:-http://deb.debian.org/debian}" >&2
+		"$suite" "$root.new.gz" "$mirror" >&2
 	mv "$root.new.gz" "$root"
 fi
 echo "$root"
