@@ -84,8 +84,8 @@ func (n *kernelNode) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 	return e
 }
 
-// holdLimit bounds how long poll keeps the Go processor, and so how long it can delay a garbage collection. It is longer
-// than the periods of a box that is to have little latency; a card that stands still is waited for in the usual way.
+// holdLimit bounds how long poll keeps the Go processor. It is longer than the periods of a box that is to have little
+// latency; a card that stands still is waited for in the usual way.
 const holdLimit = 20 * time.Millisecond
 
 // poll blocks the thread, as its caller is one locked to it with a priority of its own: the Go poller would wake it
@@ -113,17 +113,29 @@ func (n *kernelNode) ppoll(hold bool, timeout time.Duration) (found int, e unix.
 	}
 	n.ts = unix.NsecToTimespec(timeout.Nanoseconds())
 	for {
-		var r uintptr
 		if hold {
-			r, _, e = unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&n.fds)), 2, uintptr(unsafe.Pointer(ts)), 0, 0, 0)
+			found, e = n.pollRaw(ts)
 		} else {
+			var r uintptr
 			r, _, e = unix.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&n.fds)), 2, uintptr(unsafe.Pointer(ts)), 0, 0, 0)
+			found = int(r)
 		}
 		// Interrupted by a signal (the Go runtime sends some), Linux leaves the rest of the time in ts.
 		if e != unix.EINTR {
-			return int(r), e
+			return found, e
 		}
 	}
+}
+
+// pollRaw is a call of its own, as a goroutine can be stopped at the beginning of a call: the garbage collector sends a
+// signal to ask for that, again and again. Where it is not heard until the card wakes the thread, the thread may wake just
+// when the collector has locked the goroutine's status for some instructions, and then, with one processor and a higher
+// priority than the collector's, waits for it for ever (suspendG and casGToPreemptScan in package runtime of Go 1.26).
+//
+//go:noinline
+func (n *kernelNode) pollRaw(ts *unix.Timespec) (int, unix.Errno) {
+	r, _, e := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&n.fds)), 2, uintptr(unsafe.Pointer(ts)), 0, 0, 0)
+	return int(r), e
 }
 
 func (n *kernelNode) wake() {

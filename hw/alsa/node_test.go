@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 	"unsafe"
@@ -74,5 +75,45 @@ func testPoll(t *testing.T, hold bool) {
 	}
 	if _, woken := n.poll(unix.POLLIN, -1); !woken {
 		t.Error("wake is forgotten")
+	}
+}
+
+// A collector that wants to stop a thread in a poll that holds the processor does not wait for the poll's end.
+func TestCollectorIsHeardInPoll(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	defer r.Close()
+	event, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(event)
+	n := &kernelNode{fd: int(r.Fd()), event: event, hold: true}
+	stop, ended := make(chan bool), make(chan bool)
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				n.ppoll(true, holdLimit)
+			}
+		}
+	}()
+	const collections = 20
+	start := time.Now()
+	for range collections {
+		runtime.GC()
+	}
+	each := time.Since(start) / collections
+	close(stop)
+	<-ended
+	t.Logf("a collection takes %v beside a poll of %v", each, holdLimit)
+	if each > holdLimit/2 {
+		t.Error("it waits for the poll")
 	}
 }
