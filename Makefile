@@ -17,7 +17,7 @@ VM          = buildroot/vm/packages.sh run && buildroot/vm/kernel.sh && \
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BOOT        = buildroot/vm/packages.sh card && buildroot/vm/kernel.sh && \
               go test -tags vm -count=1 -timeout 180m -v ./buildroot/image/
-UPDATE      = buildroot/update/packages.sh && buildroot/vm/packages.sh run && buildroot/vm/kernel.sh && \
+UPDATE      = buildroot/vm/packages.sh update && buildroot/vm/kernel.sh && \
               go test -tags vm -count=1 -timeout 180m -v ./buildroot/update/
 # Every file, of whatever name, that begins as a shell script does.
 SCRIPTS     = find . \( -name .git -o -name bin \) -prune -o -type f -size -64k -exec \

@@ -2,8 +2,9 @@
 # Makes sure that the tools of the test machine are there: installs the Debian packages that are missing
 # where it may (root with apt-get), and says what to install where it may not. With the argument run: only what runs the
 # machine, as for a kernel that is in the cache; with card: what makes a card and looks into it, and what the kernel is
-# configured with; else what runs the machine and builds its kernel.
+# configured with; with update: what makes and boots a card that is updated; else what runs the machine and builds its kernel.
 set -eu
+PATH=$PATH:/usr/sbin:/sbin # of some, which not every user has
 
 # What is looked for, and the package it comes with.
 wanted='qemu-system-aarch64:qemu-system-arm /usr/sbin/mke2fs:e2fsprogs aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu gcc:gcc make:make
@@ -11,7 +12,11 @@ flex:flex bison:bison patch:patch bc:bc perl:perl xz:xz-utils ar:binutils tar:ta
 /usr/include/stdio.h:libc6-dev'
 [ "${1-}" != card ] || wanted="$wanted genimage:genimage mkdosfs:dosfstools mcopy:mtools sfdisk:fdisk mksquashfs:squashfs-tools
 systemctl:systemd systemd-sysusers:systemd dropbear:dropbear-bin ssh:openssh-client ip:iproute2 unshare:util-linux /usr/bin/python3:python3 /usr/lib/python3/dist-packages/kconfiglib.py:python3-kconfiglib"
-[ "${1-}" != run ] || wanted='qemu-system-aarch64:qemu-system-arm /usr/sbin/mke2fs:e2fsprogs flock:util-linux'
+run='qemu-system-aarch64:qemu-system-arm /usr/sbin/mke2fs:e2fsprogs flock:util-linux'
+[ "${1-}" != run ] || wanted=$run
+[ "${1-}" != update ] || wanted="$run rauc:rauc genimage:genimage mkdosfs:dosfstools mksquashfs:squashfs-tools mkimage:u-boot-tools
+fw_printenv:libubootenv-tool mformat:mtools sfdisk:fdisk sz:lrzsz rz:lrzsz systemctl:systemd systemd-sysusers:systemd
+/usr/lib/u-boot/qemu_arm64/u-boot.bin:u-boot-qemu"
 
 missing=
 for pair in $wanted; do
