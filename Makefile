@@ -103,9 +103,7 @@ vm-power: ## the power cut 200 times, while the state is saved
 vm-cost: ## what adaptive streams take of the processor, and where it goes
 	$(VM) -run TestMachine/cost
 
-# On Debian, as root, once: apt-get install bc bzip2 cpio file g++ git gzip libncurses-dev make patch perl python3 rsync tar
-# unzip wget xz-utils. Buildroot builds all else by itself.
-image: ## the image of BOARD=rpi4 with BUILDROOT=the pinned release, in O=../submix-rpi4 (buildroot/image.sh says more)
+image: ## the image of BOARD=rpi4 with BUILDROOT=the pinned release, in O=../submix-rpi4 (buildroot/image.sh says what it needs)
 	SUBMIX_RELEASE=$(VERSION) buildroot/image.sh "$(BOARD)" "$(BUILDROOT)" "$(or $(O),../submix-$(BOARD))"
 
 image-test: ## the external tree, the card and the boards' kernels, without Buildroot (as root)

@@ -5,8 +5,10 @@
 # Updates: SUBMIX_CA is the certificate of whom the image takes them from; with SUBMIX_CERTIFICATE and SUBMIX_KEY, of a
 # signer that SUBMIX_CA vouches for, the image is also made into one: submix-BOARD-VERSION.raucb. All are whole paths.
 #
-# Needs a network, some 15 GB, and half an hour to two hours. In OUTPUT/images are afterwards: submix.img, the card;
-# submix.img.sha256; submix.cdx.json, its bill of materials. In OUTPUT/legal-info are the licences.
+# Needs a network, some 15 GB, half an hour to two hours, and of Debian's packages, for Buildroot builds all else by itself:
+#   apt-get install bc bzip2 cpio file g++ git gzip libncurses-dev make patch perl python3 rsync tar unzip wget xz-utils
+# In OUTPUT/images are afterwards: submix.img, the card; submix.img.sha256; submix.cdx.json, its bill of materials. In
+# OUTPUT/legal-info are the licences.
 #
 # With the argument configure after the others it stops before anything is fetched.
 set -eu
