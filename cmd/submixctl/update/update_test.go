@@ -91,6 +91,27 @@ func TestGivenUp(t *testing.T) {
 	}
 }
 
+// Whoever says that a system is good is believed, also while it is still to prove itself.
+func TestKeptByHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCard(t)
+		c.do("install " + c.bundle("1.1"))
+		c.boots()
+		asked := 0
+		c.daemon = func() (control.Reply, error) {
+			if asked++; asked == 20 {
+				c.expect("mark-good", "")
+			}
+			return control.Reply{}, fmt.Errorf("the daemon cannot be reached")
+		}
+		c.expect("prove", "1.1 in slot B is kept, as mark-good has said, but: it was not well for 1m0s within 3m0s")
+		if c.restarts() || c.left["B"] != 3 {
+			t.Errorf("restart: %v, %d tries are left", c.restarts(), c.left["B"])
+		}
+		c.expect("status", "slot B state=good")
+	})
+}
+
 // A kernel that panics is counted; a slot that was not written to its end is not begun; without a card that plays the
 // daemon's word counts; a system that has nothing to go back to stays.
 func TestVerdicts(t *testing.T) {
