@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"submix/cmd/submixd/config"
 	"submix/cmd/submixd/initial"
@@ -22,6 +23,7 @@ type configFile struct {
 	path string
 	good string          // where its content is kept when it has no mistakes; "": nowhere
 	warn func(err error) // is told when it cannot be kept
+	find func() initial.Machine
 }
 
 // load reads and checks the file, and keeps it, if it is not what is kept, when it has no mistakes.
@@ -56,6 +58,21 @@ func (f configFile) begin() (cfg *config.Config, instead string, err error) {
 	if cfg, err = config.Load(f.good, control.Check); err == nil {
 		return cfg, "the last good configuration is in use, for " + why, nil
 	}
-	cfg, own := config.Parse("configuration for the cards found", []byte(initial.Find().Config()), control.Check)
+	cfg, own := config.Parse("configuration for the cards found", []byte(settled(f.find).Config()), control.Check)
 	return cfg, "a configuration made for the cards that were found is in use, for " + why, errors.Join(own)
+}
+
+// settled is what find finds when it has been the same for 3 s, with a card in it, or after 15 s: drivers are loaded and
+// USB cards answer some seconds after power-on, and each at another time.
+func settled(find func() initial.Machine) initial.Machine {
+	m := find()
+	for look, alike := 0, 0; look < 15 && alike < 3; look++ {
+		time.Sleep(time.Second)
+		next := find()
+		if alike++; len(next.Cards) == 0 || next.Config() != m.Config() {
+			alike = 0
+		}
+		m = next
+	}
+	return m
 }

@@ -6,15 +6,23 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"submix/cmd/submixd/initial"
+	"submix/hw/alsa"
 )
 
 const goodConfig = "[playback]\ndevice = \"sim:null\"\n[mixer]\nblock = 480\n"
 
 // A box starts with its owner's configuration, with the last good one, or with one of its own making, in this order, and
 // writes only what is new.
-func TestConfigFileBegins(t *testing.T) {
+func TestConfigFileBegins(t *testing.T) { synctest.Test(t, testConfigFileBegins) }
+
+func testConfigFileBegins(t *testing.T) {
 	dir := t.TempDir()
 	f := configFile{path: filepath.Join(dir, "user.toml"), good: filepath.Join(dir, "state", "submix.toml"), warn: func(err error) { t.Error(err) }}
+	f.find = func() initial.Machine { return initial.Machine{} }
 	begin := func(want string) (block int) {
 		t.Helper()
 		cfg, instead, err := f.begin()
@@ -104,5 +112,33 @@ func TestFallbackIsAsked(t *testing.T) {
 		if status := run(args, nil, &out, &errs); status != 2 || !strings.Contains(errs.String(), path+":1:") {
 			t.Errorf("%q: status %d, %s", args, status, &errs)
 		}
+	}
+}
+
+// Cards that come one after the other after power-on are all in the configuration that is made for them; where none comes,
+// the box goes on without.
+func TestCardsAreWaitedFor(t *testing.T) {
+	for _, c := range []struct {
+		come []time.Duration // when
+		took time.Duration
+	}{
+		{nil, 15 * time.Second},
+		{[]time.Duration{0}, 3 * time.Second},
+		{[]time.Duration{4500 * time.Millisecond, 6 * time.Second}, 9 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			m := settled(func() (m initial.Machine) {
+				for i, at := range c.come {
+					if time.Since(start) >= at {
+						m.Cards = append(m.Cards, alsa.Card{Number: i, ID: string(rune('A' + i)), Devices: []alsa.Device{{}}})
+					}
+				}
+				return m
+			})
+			if took := time.Since(start); len(m.Cards) != len(c.come) || took != c.took {
+				t.Errorf("cards that come at %v: %d are found after %v", c.come, len(m.Cards), took)
+			}
+		})
 	}
 }

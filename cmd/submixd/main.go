@@ -20,6 +20,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"submix/cmd/submixd/config"
+	"submix/cmd/submixd/initial"
 	"submix/cmd/terminal"
 	"submix/control"
 	"submix/hw/rt"
@@ -73,7 +74,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
-	file := configFile{path: *path, warn: func(err error) { fmt.Fprintln(stderr, "submixd:", err) }}
+	file := configFile{path: *path, find: initial.Find, warn: func(err error) { fmt.Fprintln(stderr, "submixd:", err) }}
 	if *fallback && !*check && *stateDir != "" {
 		file.good = filepath.Join(*stateDir, goodName)
 	}
