@@ -45,19 +45,24 @@ func TestKernelNodePoll(t *testing.T) {
 	}
 }
 
-func testPoll(t *testing.T, hold bool) {
+// pipeNode is a node that is never ready: an end of a pipe.
+func pipeNode(t *testing.T, hold bool) *kernelNode {
+	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.Close()
-	defer r.Close()
+	t.Cleanup(func() { w.Close(); r.Close() })
 	event, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(event)
-	n := &kernelNode{fd: int(r.Fd()), event: event, hold: hold}
+	t.Cleanup(func() { unix.Close(event) })
+	return &kernelNode{fd: int(r.Fd()), event: event, hold: hold}
+}
+
+func testPoll(t *testing.T, hold bool) {
+	n := pipeNode(t, hold)
 	if revents, woken := n.poll(unix.POLLIN, 0); revents != 0 || woken {
 		t.Errorf("poll of no time: %#x, %v", revents, woken)
 	}
@@ -80,18 +85,7 @@ func testPoll(t *testing.T, hold bool) {
 
 // A collector that wants to stop a thread in a poll that holds the processor does not wait for the poll's end.
 func TestCollectorIsHeardInPoll(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	defer r.Close()
-	event, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(event)
-	n := &kernelNode{fd: int(r.Fd()), event: event, hold: true}
+	n := pipeNode(t, true)
 	stop, ended := make(chan bool), make(chan bool)
 	go func() {
 		defer close(ended)
