@@ -29,11 +29,11 @@ mkdir -p "$cache"
 exec 9>"$cache/debian.lock"
 flock 9
 answer_if_there
-rm -rf "$cache"/unpacking.*
+rm -rf "$cache"/debian-unpacking.*
 
 # Anything that is said goes to stderr: stdout is the answer.
 exec 3>&1 1>&2
-work=$(mktemp -d "$cache/unpacking.XXXXXX")
+work=$(mktemp -d "$cache/debian-unpacking.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 apt=$work/apt

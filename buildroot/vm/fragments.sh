@@ -24,7 +24,8 @@ flock 9
 # Of the source only what configures it is kept, for the next board.
 tree=$cache/kconfig-$(sha256sum <"$here/source.sh" | cut -c 1-16)
 if [ ! -e "$tree" ]; then
-	work=$(mktemp -d "$cache/unpacking.XXXXXX")
+	rm -rf "$cache"/kconfig-unpacking.*
+	work=$(mktemp -d "$cache/kconfig-unpacking.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 	trap 'exit 1' HUP INT TERM
 	"$here/source.sh" "$work" >"$work/package"
