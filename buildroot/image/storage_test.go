@@ -39,7 +39,7 @@ func TestStorage(t *testing.T) {
 		}
 		for _, part := range parts {
 			if !strings.Contains(said, part) {
-				t.Errorf("nothing says %q", part)
+				t.Errorf("nothing says %q, but: %q", part, regexp.MustCompile(`(?m)^.*storage\[.*$`).FindAllString(said, -1))
 			}
 		}
 		if len(parts) == 0 && strings.Contains(said, "notice") {
@@ -48,17 +48,23 @@ func TestStorage(t *testing.T) {
 	}
 	check(c.boot(c.machine("TestImageFacts")), 1200, "0.0", "false")
 
-	// The first superblock is gone; the last good configuration is on the partition.
+	// The first superblock is gone; the last good configuration is on the partition. A computer has not let go of the
+	// owner's files in order.
 	if err := os.Truncate(c.path, 3<<30); err != nil {
 		t.Fatal(err)
 	}
 	c.damage(1024, make([]byte, 1024))
 	c.put("submix.toml", withLamp+"shine = true\n")
+	c.inUse(true)
 	check(c.boot(c.machine("TestImageFacts")), 2200, "-7.0", "true",
 		"notice storage text=\"the data partition is damaged", "notice storage text=\"the data partition is repaired\"",
 		"notice config text=\"the last good configuration is in use, for /etc/submix/submix.toml:11: [[led]] shine: unknown key",
 		"]: /etc/submix/submix.toml:11: [[led]] shine: unknown key", // on the console
-		"storage: the data partition is repaired", "/submix.toml:11: [[led]] shine: unknown key; [[led]] takes chip, line, active, shows, as\" about=config")
+		"storage: the boot partition was not in order: Dirty bit is set.", "storage: the data partition is repaired", "/submix.toml:11: [[led]] shine: unknown key; [[led]] takes chip, line, active, shows, as\" about=config")
+
+	if c.inUse(false) {
+		t.Error("the boot partition is not in order")
+	}
 
 	random := rand.NewChaCha8([32]byte{6})
 	for at := int64(0); at < 2200<<20; at += 16 << 20 {
@@ -86,6 +92,25 @@ func (c *card) damage(at int64, content []byte) {
 	if _, err := f.WriteAt(content, dataAt+at); err != nil {
 		c.Fatal(err)
 	}
+}
+
+// inUse reports that the partition AUTOBOOT, FAT16, is marked as one that was not unmounted, and may mark it so.
+func (c *card) inUse(mark bool) bool {
+	c.Helper()
+	const flags = 1<<20 + 37 // where mkfs.fat and Linux have it; bit 0
+	f, err := os.OpenFile(c.path, os.O_RDWR, 0)
+	if err != nil {
+		c.Fatal(err)
+	}
+	defer f.Close()
+	b := make([]byte, 1)
+	if mark {
+		_, err = f.WriteAt([]byte{1}, flags)
+	}
+	if _, again := f.ReadAt(b, flags); err != nil || again != nil {
+		c.Fatal(err, again)
+	}
+	return b[0]&1 != 0
 }
 
 func (c *card) put(name, content string) {
