@@ -142,7 +142,10 @@ func serial(b *Box) (all []Finding) {
 		return []Finding{bad(topic, "write the path of a port", "%s is a directory", port)}
 	}
 	name := filepath.Base(real)
-	if slices.Contains(strings.Fields(b.read("sys/class/tty/console/active")), name) {
+	if shared := slices.Contains(strings.Fields(b.read("sys/class/tty/console/active")), name); shared && b.quietKernel() {
+		all = append(all, warn(topic, "have what reads there pass over lines that it does not know, or take another port",
+			"%s is the kernel's console too, which speaks while the system starts, and when it fails", port))
+	} else if shared {
 		all = append(all, bad(topic, "take console="+name+" (or console=serial0) out of the kernel's command line", "%s is the kernel's console", port))
 	}
 	if holder := b.session(name); holder != "" {
@@ -152,6 +155,12 @@ func serial(b *Box) (all []Finding) {
 		all = append(all, ok(topic, "%s is there, and free of consoles and logins", port))
 	}
 	return all
+}
+
+// quietKernel reports that the kernel says nothing on its consoles but its last words, as on the image.
+func (b *Box) quietKernel() bool {
+	level, _, _ := strings.Cut(b.read("proc/sys/kernel/printk"), "\t")
+	return level == "0" || level == "1"
 }
 
 // session returns the process whose terminal a port is: a login, or what was started there. Submixd never takes one.
