@@ -72,8 +72,12 @@ func newCard(t *testing.T, size int64, files map[string]string) *card {
 
 // machine is the box with the card in it, to run one of the guest's tests.
 func (c *card) machine(test string) vm.Machine {
+	line, err := os.ReadFile(top + "/buildroot/board/common/cmdline")
+	if err != nil {
+		c.Fatal(err)
+	}
 	return vm.Machine{
-		Kernel: c.kernel, Devices: Drive(c.path), Params: []string{"root=PARTUUID=5ab31c00-05", "ro", "rootwait", "quiet"},
+		Kernel: c.kernel, Devices: Drive(c.path), Params: append(strings.Fields(string(line)), "root=PARTUUID=5ab31c00-05"),
 		Args: []string{"-test.v=test2json", "-test.run=^" + test + "$"}, Limit: 15 * time.Minute,
 	}
 }
@@ -105,11 +109,14 @@ func (c *card) boot(m vm.Machine) string {
 func TestImage(t *testing.T) {
 	t.Parallel()
 	c := newCard(t, size, map[string]string{"submix.toml": toml})
-	c.boot(c.machine("TestImage"))
+	if said := c.boot(c.machine("TestImage")); strings.Contains(said, "not for the console") {
+		t.Error("the kernel speaks on the console of a system that is up")
+	}
 }
 
 // Two roots of the same parts are the same, byte for byte.
 func TestRootTwice(t *testing.T) {
+	t.Parallel()
 	image, err := built()
 	if err != nil {
 		t.Fatal(err)
