@@ -44,6 +44,7 @@ var layout = []struct {
 func TestCard(t *testing.T) {
 	for _, board := range boards {
 		t.Run(board, func(t *testing.T) {
+			t.Parallel()
 			images := standIns(t, board)
 			sum := makeCard(t, images, board)
 			checkTable(t, images)

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	powerCuts = 4
+	powerCuts = 2
 	longCuts  = 100
 	cutWithin = 500 * time.Millisecond // of the host's time, after the first save
 	firstBoot = 10 * time.Second       // within which the power goes for the first time, as nobody knows yet how long a boot takes
