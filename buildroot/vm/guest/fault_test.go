@@ -26,7 +26,9 @@ func inPair(k int) tune {
 	}
 }
 
-// unbroken checks that the k-th pair of channels carries its noise without a gap from frame from to frame to.
+// unbroken checks that the k-th pair of channels carries its noise without a gap from frame from to frame to. It takes the
+// processor for itself, 5 ms for each second that is looked at: the box is asked for its counters before. Its ordinary
+// threads stand below the tests, and a garbage collection that has begun holds up the mixing thread until those have run.
 func unbroken(t *testing.T, mix []int16, k, from, to int) {
 	t.Helper()
 	if to-from < 4800 {
