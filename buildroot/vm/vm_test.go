@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -49,15 +50,32 @@ var scenarios = []struct {
 		-device usb-audio,audiodev=quiet,bus=usb.0,port=1.1 -device usb-audio,audiodev=quiet,bus=usb.0,port=1.4`},
 }
 
+// processors are taken by machines.
+var processors = make(chan struct{}, runtime.GOMAXPROCS(0))
+
 // limit ends a machine that hangs. It is of the host's time, and far more than one takes, as a host that is busy
 // otherwise is slower.
 const limit = 20 * time.Minute
 
+// The machines begin in the order of the list, one for each processor at a time: the order in which tests go on that have
+// called Parallel is another, and if one that takes long came last it would be alone in the end.
 func TestMachine(t *testing.T) {
+	t.Parallel()
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
+			r, booted := (*Report)(nil), make(chan error, 1)
+			processors <- struct{}{}
+			go func() {
+				defer func() { <-processors }()
+				var err error
+				r, err = run(Machine{Params: s.params, Devices: strings.Fields(s.devices), USB: s.usb, Limit: limit}, s.run)
+				booted <- err
+			}()
 			t.Parallel()
-			report(t, bootWith(t, Machine{Params: s.params, Devices: strings.Fields(s.devices), USB: s.usb, Limit: limit}, s.run))
+			if err := <-booted; err != nil {
+				t.Fatal(err)
+			}
+			report(t, r)
 		})
 	}
 }
@@ -120,17 +138,24 @@ func boot(t *testing.T, run string, limit time.Duration, params ...string) *Repo
 }
 
 // bootWith boots a machine that is m with images and tests.
-func bootWith(t *testing.T, m Machine, run string) *Report {
+func bootWith(t *testing.T, m Machine, tests string) *Report {
 	t.Helper()
-	made, err := images()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.Kernel, m.Initramfs, m.Seed = made.Kernel, made.Initramfs, made.Seed
-	m.Args = []string{"-test.v=test2json", "-test.timeout=30m", "-test.run=" + run, fmt.Sprintf("-long=%v", *long), fmt.Sprintf("-seed=%d", m.Seed)}
-	r, err := m.Run(context.Background())
+	processors <- struct{}{}
+	defer func() { <-processors }()
+	r, err := run(m, tests)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// run is bootWith for who has taken a processor.
+func run(m Machine, tests string) (*Report, error) {
+	made, err := images()
+	if err != nil {
+		return nil, err
+	}
+	m.Kernel, m.Initramfs, m.Seed = made.Kernel, made.Initramfs, made.Seed
+	m.Args = []string{"-test.v=test2json", "-test.timeout=30m", "-test.run=" + tests, fmt.Sprintf("-long=%v", *long), fmt.Sprintf("-seed=%d", m.Seed)}
+	return m.Run(context.Background())
 }
