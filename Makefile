@@ -24,7 +24,7 @@ SCRIPTS     = find . \( -name .git -o -name bin \) -prune -o -type f -size -64k 
               awk 'FNR == 1 && /^\#!.*[\/ ](ba|da)?sh$$/ { print FILENAME } { nextfile }' {} +
 
 .DEFAULT_GOAL := help
-.PHONY: help build arm64 amd64 man completion deb deb-test run test go-test soak fuzz vm-test vm-drift vm-xrun vm-plug vm-chaos vm-power \
+.PHONY: help build arm64 amd64 man completion deb deb-test run test go-test soak fuzz vm-test vm-drift vm-load vm-xrun vm-plug vm-chaos vm-power \
         vm-cost image image-test boot-test boot-power update-test update-power sbom lint bench bench-resample clean
 
 help: ## list the targets
@@ -87,6 +87,9 @@ vm-test: ## the arm64 programs on real kernel drivers, in a virtual machine; ano
 
 vm-drift: ## the tests of clocks that drift, for as long as they are meant to: 300 s
 	$(VM) -run TestMachine/drift -long
+
+vm-load: ## the latency beside a busy loop, and no xrun, for 60 s
+	$(VM) -run TestMachine/load -long
 
 vm-xrun: ## an xrun each second, for as long as it is meant to: 60 s
 	$(VM) -run TestMachine/xrun -long

@@ -218,7 +218,7 @@ func TestClockPositions(t *testing.T) {
 					startPlayer(t, "hw:"+card+",0", 2, 240, constant(0))
 				}
 			}
-			for i, tr := range follow(t, sources, c.block, c.periods, 20*time.Second) {
+			for i, tr := range follow(t, sources, c.block, c.periods, 10*time.Second) {
 				tr.check(t, truth[i], c.withinPPM, c.frames)
 			}
 		})

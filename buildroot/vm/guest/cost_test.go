@@ -46,7 +46,7 @@ func daemonCost(t *testing.T, streams int, sync string) (percent float64) {
 		}
 		time.Sleep(3 * time.Second)
 		cpu, start := cpuTime(t, b.pid()), time.Now()
-		time.Sleep(10 * time.Second)
+		time.Sleep(5 * time.Second)
 		percent = float64(cpuTime(t, b.pid())-cpu) / float64(time.Since(start)) * 100
 		for i := range streams {
 			b.unharmed(fmt.Sprint("s", i))

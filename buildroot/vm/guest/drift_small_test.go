@@ -14,7 +14,7 @@ import (
 // The smallest block and buffer, with clocks 2000 ppm off: latency from the playing of a frame on SrcA to its being
 // captured from Out, and not a frame lost.
 func TestDriftSmall(t *testing.T) {
-	length := shorter(60 * time.Second)
+	length := shorter(60*time.Second, 12*time.Second)
 	out := startRecorder(t, "hw:Out,1", 2)
 	plan := analyse.Plan{Rate: 48000, WindowFrames: 12000, Hz: make([][]float64, 1), GlitchLimit: 5e-3, GapFrames: 20}
 	var impulses *player

@@ -7,14 +7,13 @@ import (
 	"time"
 )
 
-const runTime = 60 * time.Second
-
 // every is how many frames lie between two impulses; odd, so that they meet every phase of blocks and ticks.
 const every = 4801
 
-// Latency from the playing of a frame on SrcA to its being captured from Out, and 60 s without an xrun while a process
+// Latency from the playing of a frame on SrcA to its being captured from Out, and no xrun in 60 s while a process
 // of ordinary priority uses up the processor.
 func TestLatencyUnderLoad(t *testing.T) {
+	length := shorter(60*time.Second, 12*time.Second)
 	out := startRecorder(t, "hw:Out,1", 2)
 	impulses := startPlayer(t, "hw:SrcA,0", 2, 96, func(frame int64, _ int) int16 {
 		if frame%every == 0 {
@@ -35,7 +34,7 @@ func TestLatencyUnderLoad(t *testing.T) {
 	cpu, start := cpuTime(t, b.pid()), time.Now()
 	var played []time.Time // of impulse first+i
 	first := int64(0)
-	for time.Since(start) < runTime {
+	for time.Since(start) < length {
 		time.Sleep(100 * time.Millisecond)
 		for {
 			next := first + int64(len(played))
@@ -81,8 +80,8 @@ func TestLatencyUnderLoad(t *testing.T) {
 	if burnt < 80 {
 		t.Error("that is no busy loop")
 	}
-	if n < 500 {
-		t.Fatalf("%d impulses came through", n)
+	if n < len(played)-2 || n < 100 {
+		t.Fatalf("%d of %d impulses came through", n, len(played))
 	}
 	t.Logf("latency at block 96, 2 periods: %.2f ms in the mean of %d impulses (%.2f to %.2f, ticks are 1 ms), reported %s ms; %.2f %% of the processor",
 		(sum/time.Duration(n)).Seconds()*1000, n, least.Seconds()*1000, most.Seconds()*1000, reported, share)

@@ -239,14 +239,14 @@ func name(who int) string {
 // stream has the latency that it had before, to a frame; and there are no edges but faded ones.
 func TestXrunLocked(t *testing.T) {
 	x := startXruns(t, false)
-	x.inject(turns(shorter(60 * time.Second))...)
+	x.inject(turns(shorter(60*time.Second, 12*time.Second))...)
 	x.check()
 }
 
 // The same with clocks that are followed.
 func TestXrunAdaptive(t *testing.T) {
 	x := startXruns(t, true)
-	x.inject(turns(shorter(60 * time.Second))...)
+	x.inject(turns(shorter(60*time.Second, 12*time.Second))...)
 	x.check()
 }
 
