@@ -154,7 +154,7 @@ func TestUBoot(t *testing.T) {
 		kernels      map[string][]byte
 		want, after  string
 	}{
-		{"B resets three times", "BOOT_ORDER=B A ; BOOT_A_LEFT=3 ; BOOT_B_LEFT=3", map[string][]byte{"A": off, "B": reset},
+		{"B resets three times", "BOOT_ORDER=B A ; BOOT_A_LEFT=3 ; BOOT_B_LEFT=3 ; BOOT_TRIAL=B", map[string][]byte{"A": off, "B": reset},
 			`slots B A, tries left: A 3, B 3
 slot B begins, 2 tries are left
 kernel
@@ -166,7 +166,7 @@ slot B begins, 0 tries are left
 kernel
 slots B A, tries left: A 3, B 0
 slot A begins, 2 tries are left
-kernel`, "BOOT_A_LEFT=2 ; BOOT_B_LEFT=0 ; BOOT_ORDER=B A"},
+kernel`, "BOOT_A_LEFT=2 ; BOOT_B_LEFT=0 ; BOOT_ORDER=B A ; BOOT_TRIAL=B"},
 		{"B has no kernel", "BOOT_ORDER=B A ; BOOT_A_LEFT=1 ; BOOT_B_LEFT=3", map[string][]byte{"A": off},
 			`slots B A, tries left: A 1, B 3
 slot B begins, 2 tries are left

@@ -3,7 +3,9 @@
 # A slot has three tries; submixctl update prove gives them back when the system in it has proved itself. BOOT_ORDER,
 # BOOT_A_LEFT and BOOT_B_LEFT are what RAUC reads and writes with fw_setenv. They have a sector of their own, the 64th,
 # between the partition table and the first partition: to write one sector is done or is not done when the power goes,
-# and no file system is open for writing meanwhile. /etc/fw_env.config says the same place.
+# and no file system is open for writing meanwhile. /etc/fw_env.config says the same place. BOOT_TRIAL, which is the box's
+# own, names a slot that was written and has not proved itself: the kernel is told with submix.trial, for which
+# /usr/lib/submix/trial waits.
 #
 # From U-Boot come devtype and devnum, the disk of this script, and fdt_addr, the device tree of the board. A slot's own
 # FAT partition has the kernel, Image, and boot.env: a line "bootargs=..." with what is not said here. What a board's
@@ -11,7 +13,8 @@
 setenv BOOT_ORDER "A B"
 setenv BOOT_A_LEFT 3
 setenv BOOT_B_LEFT 3
-setenv kept "BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT"
+setenv BOOT_TRIAL
+setenv kept "BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT BOOT_TRIAL"
 setenv scratch ${ramdisk_addr_r}
 setenv keep 'env export -c -s 0x200 ${scratch} ${kept} && ${devtype} write ${scratch} 0x40 1 || echo "submix: this try is not counted: the card cannot be written"'
 
@@ -41,6 +44,7 @@ for slot in ${BOOT_ORDER}; do
 		load ${devtype} ${devnum}:${boot} ${scratch} boot.env && env import -t ${scratch} ${filesize} bootargs
 		part uuid ${devtype} ${devnum}:${root} root
 		setenv bootargs "${firmware} ${bootargs} root=PARTUUID=${root} rauc.slot=${slot}"
+		if test "${BOOT_TRIAL}" = ${slot}; then setenv bootargs "${bootargs} submix.trial"; fi
 		load ${devtype} ${devnum}:${boot} ${kernel_addr_r} Image && booti ${kernel_addr_r} - ${fdt_addr}
 		echo "submix: slot ${slot} has no kernel that can be begun"
 	fi

@@ -7,13 +7,14 @@ board=$2
 certificate=$3
 common=$(cd "$(dirname "$0")" && pwd)
 
-# Raspberry's own firmware chooses the slot of the boards that have its tryboot, U-Boot that of the others.
+# Raspberry's own firmware chooses the slot of the boards that have its tryboot, and says itself that it tries one; U-Boot
+# that of the others. Newer releases of rauc take no backend of whom they do not ask.
 case $board in
-rpi4 | rpi5) bootloader=custom drop= ;;
-*) bootloader=uboot drop='/^\[handlers]/,/^$/d;' ;; # newer releases of rauc take no backend of whom they do not ask
+rpi4 | rpi5) bootloader=custom drop=pre-install ;;
+*) bootloader=uboot drop=bootloader-custom-backend ;;
 esac
 mkdir -p "$root/etc/rauc"
-sed "${drop}s/@BOARD@/$board/; s/@BOOTLOADER@/$bootloader/" "$common/rauc.conf" >"$root/etc/rauc/system.conf"
+sed "/^$drop=/d; s/@BOARD@/$board/; s/@BOOTLOADER@/$bootloader/" "$common/rauc.conf" >"$root/etc/rauc/system.conf"
 if [ -n "$certificate" ]; then
 	cp "$certificate" "$root/etc/rauc/ca.cert.pem"
 else

@@ -3,6 +3,7 @@ package update
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"submix/control"
@@ -11,8 +12,17 @@ import (
 // prove says what became of the last update, and waits until the system that runs has shown what it is worth. One that
 // has proved itself before is kept as soon as the daemon is well, so that a box that is switched on and off is not taken
 // for one that does not start. A new one has to be well for a minute without a break, within three; otherwise the other
-// one is begun, if there is one. It returns lines for people.
+// one is begun, if there is one. It returns lines for people. An error is left for the deadline of the trial, which is
+// what ends that of a system in which this cannot.
 func (b *Box) prove(ctx context.Context, args []string) ([]string, error) {
+	lines, err := b.judge(ctx, args)
+	if err != nil {
+		_ = os.WriteFile(b.path(ailing), []byte(err.Error()+"\n"), 0o644)
+	}
+	return lines, err
+}
+
+func (b *Box) judge(ctx context.Context, args []string) ([]string, error) {
 	sound, limit := sound, limit
 	for i, d := range []*time.Duration{&sound, &limit} {
 		if i < len(args) {
@@ -26,14 +36,23 @@ func (b *Box) prove(ctx context.Context, args []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.adopt(&s); err != nil {
+		return nil, err
+	}
 	if why := s.why(s.other()); why != "" {
 		fmt.Fprintln(b.Progress, "update:", why)
 		if err := b.notice(why); err != nil {
 			return nil, err
 		}
 	}
-	if !s.trial(s.booted) {
+	switch {
+	case s.tried && b.has(noData):
+		return nil, fmt.Errorf("%s in slot %s finds no data partition", s.running, s.booted)
+	case !s.trial(s.booted):
 		sound, limit = 0, 0
+		if err := b.verdict(); err != nil { // it is never restarted, however long the daemon takes
+			return nil, err
+		}
 	}
 	if why := b.watch(ctx, sound, limit); why != nil {
 		if s.record = b.readRecord(); !s.trial(s.booted) { // mark-good, meanwhile
@@ -53,6 +72,9 @@ func (b *Box) prove(ctx context.Context, args []string) ([]string, error) {
 // refuse goes back to the other slot.
 func (b *Box) refuse(ctx context.Context, s slots, why error) ([]string, error) {
 	if word := s.word(s.other()); word != stateGood {
+		if err := b.verdict(); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("%s in slot %s has not proved itself: %w; slot %s is %s, so it is kept", s.running, s.booted, why, s.other(), word)
 	}
 	if err := b.giveUp(ctx, s, why.Error()); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"submix/control/state"
 )
@@ -52,11 +53,38 @@ func (b *Box) keep(ctx context.Context, s slots) error {
 	if _, err := b.Rauc(ctx, nil, "status", "mark-good", "booted"); err != nil {
 		return err
 	}
-	if !s.trial(s.booted) {
+	if s.trial(s.booted) {
+		s.record.Proved[s.booted] = s.by[s.booted].Status.Installed.Count
+		if err := b.writeRecord(s.record); err != nil {
+			return err
+		}
+	}
+	return b.verdict()
+}
+
+// verdict ends the trial for its deadline, if there is one: the system that runs is kept.
+func (b *Box) verdict() error {
+	if !b.has(marker) {
 		return nil
 	}
-	s.record.Proved[s.booted] = s.by[s.booted].Status.Installed.Count
-	return b.writeRecord(s.record)
+	return os.WriteFile(b.path(verdict), nil, 0o644)
+}
+
+// adopt takes over what the deadline of a trial has noted of a slot that is left again: it knows no counts. While that slot
+// itself runs, because the boot loader gives it another try, the note stays.
+func (b *Box) adopt(s *slots) error {
+	text, err := os.ReadFile(b.path(unproved))
+	slot, reason, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
+	if err != nil || slot == s.booted && s.trial(slot) {
+		return nil
+	}
+	if slot != s.booted {
+		s.record.Failed.Slot, s.record.Failed.Count, s.record.Failed.Reason = slot, s.by[slot].Status.Installed.Count, reason
+		if err := b.writeRecord(s.record); err != nil {
+			return err
+		}
+	}
+	return os.Remove(b.path(unproved))
 }
 
 // giveUp notes why the system that runs is not kept, and has the other one begun.

@@ -39,6 +39,7 @@ type slots struct {
 	board   string
 	by      map[string]slot
 	record  record
+	tried   bool // the boot loader says that the system that runs is on trial, and there is no verdict yet
 }
 
 // state asks rauc and reads the record.
@@ -55,7 +56,8 @@ func (b *Box) state(ctx context.Context) (slots, error) {
 	if err := json.Unmarshal(out, &said); err != nil {
 		return slots{}, fmt.Errorf("rauc status: %w", err)
 	}
-	s := slots{booted: said.Booted, board: said.Compatible, by: map[string]slot{}, running: b.release("VERSION_ID"), record: b.readRecord()}
+	s := slots{booted: said.Booted, board: said.Compatible, by: map[string]slot{}, running: b.release("VERSION_ID"),
+		record: b.readRecord(), tried: b.has(marker) && !b.has(verdict)}
 	for _, named := range said.Slots {
 		for id, slot := range named {
 			if slot.Class == "rootfs" {
@@ -102,9 +104,11 @@ func (s slots) version(name string) string {
 	return "factory" // what the card was made with
 }
 
-// trial reports that the system in a slot came by an update and has not proved itself.
+// trial reports that the system in a slot came by an update and has not proved itself. Where no update is known of, as the
+// data partition was lost meanwhile, the boot loader is believed.
 func (s slots) trial(name string) bool {
-	return s.by[name].Status.Installed.Count != s.record.Proved[name]
+	count := s.by[name].Status.Installed.Count
+	return count != s.record.Proved[name] || count == 0 && name == s.booted && s.tried
 }
 
 func (s slots) word(name string) string {
@@ -124,7 +128,7 @@ func (s slots) word(name string) string {
 
 // why says what there is to say of a slot that is not begun any more; empty: nothing.
 func (s slots) why(name string) string {
-	reason := "it did not come up"
+	reason := "it did not come up far enough to say why"
 	if f := s.record.Failed; f.Slot == name && f.Count == s.by[name].Status.Installed.Count {
 		reason = f.Reason
 	}

@@ -21,6 +21,11 @@ const (
 	folder   = "data/update"        // what survives: the record, and bundles that were received
 	requests = "run/submix-update"  // of the group submix; a path unit waits there for restart
 	notices  = "run/submix-notices" // what submixd shows in status
+	marker   = "run/submix-trial"   // is there when the boot loader tries the system that runs: its deadline waits for
+	verdict  = requests + "/verdict"
+	ailing   = requests + "/ailing" // and takes what it then notes from here
+	unproved = folder + "/unproved" // to here, for the other system
+	noData   = "run/submix-no-data" // is there when the data partition could not be mounted
 	sound    = time.Minute          // that a new system has to make
 	limit    = 3 * time.Minute      // within this time from its start
 	poll     = time.Second          // between two looks at it
@@ -43,6 +48,11 @@ func Here(ask func(line string) (control.Reply, error), progress io.Writer) *Box
 }
 
 func (b *Box) path(elem ...string) string { return filepath.Join(append([]string{b.Root}, elem...)...) }
+
+func (b *Box) has(file string) bool {
+	_, err := os.Stat(b.path(file))
+	return err == nil
+}
 
 // ErrUsage says that the words are no command; Usage has those that are.
 var ErrUsage = errors.New("not a command of update")
