@@ -43,11 +43,14 @@ func newCard(t *testing.T) *card {
 }
 
 // mixes is a daemon that mixes a block between any two questions.
-func mixes() func() (control.Reply, error) {
+func mixes() func() (control.Reply, error) { return says("running") }
+
+// says is one that mixes, and is in a state.
+func says(state string) func() (control.Reply, error) {
 	n := 0
 	return func() (control.Reply, error) {
 		n++
-		return control.Reply{Data: []string{"state: running", "uptime: " + fmt.Sprint(n), "blocks: " + fmt.Sprint(100*n)}}, nil
+		return control.Reply{Data: []string{"state: " + state, "uptime: " + fmt.Sprint(n), "blocks: " + fmt.Sprint(100*n)}}, nil
 	}
 }
 

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -140,13 +141,15 @@ func (b *Box) pulse() (p pulse, err error) {
 	return p, nil
 }
 
-// after says why a pulse is not that of a daemon that has been well since the last one. Without a card that plays there
-// are no blocks to count, and the daemon's word is all there is.
+// after says why a pulse is not that of a daemon that has been well since the last one. Without a card that plays blocks
+// are mixed for nobody, at the same pace.
 func (p pulse) after(last pulse) error {
 	switch {
 	case p.uptime < last.uptime:
 		return fmt.Errorf("the daemon has begun anew")
-	case p.state == control.StateRunning && p.blocks <= last.blocks:
+	case p.state != control.StateRunning && p.state != control.StateNoOutput:
+		return fmt.Errorf("no sound: the mix is %s", cmp.Or(p.state, "in no state"))
+	case p.blocks <= last.blocks:
 		return fmt.Errorf("no sound: no block was mixed in %v", poll)
 	}
 	return nil

@@ -57,11 +57,16 @@ func (b *Box) info(ctx context.Context, file string) (board, version string, err
 	return said.Compatible, said.Version, err
 }
 
-var parts = regexp.MustCompile(`[0-9]+|[^0-9]+`)
+var (
+	parts = regexp.MustCompile(`[0-9]+|[^0-9]+`)
+	early = regexp.MustCompile(`[-~](alpha|beta|pre|rc)`)
+)
 
-// compare orders versions as people do: 1.10 is newer than 1.9, 1.2-3-gabc than 1.2.
+// compare orders versions as Debian does (deb-version(7)), numbers as numbers, what stands behind a tilde before what it is
+// of; and a hyphen before alpha, beta, pre and rc is such a tilde. So 1.10 is newer than 1.9, and what git describe says,
+// 1.2-3-gabc, newer than 1.2, but 1.2-rc1 is older. (In semver's order all that follows a hyphen is older.)
 func compare(a, b string) int {
-	as, bs := parts.FindAllString(a, -1), parts.FindAllString(b, -1)
+	as, bs := split(a), split(b)
 	for i := range min(len(as), len(bs)) {
 		x, errX := strconv.Atoi(as[i])
 		y, errY := strconv.Atoi(bs[i])
@@ -74,4 +79,9 @@ func compare(a, b string) int {
 		}
 	}
 	return cmp.Compare(len(as), len(bs))
+}
+
+// split has the end sort behind a tilde and before all else.
+func split(version string) []string {
+	return parts.FindAllString(early.ReplaceAllString(version, "\x00$1")+"\x01", -1)
 }
