@@ -128,7 +128,7 @@ func (s slots) word(name string) string {
 
 // why says what there is to say of a slot that is not begun any more; empty: nothing.
 func (s slots) why(name string) string {
-	reason := "it did not come up far enough to say why"
+	reason := "it ended before it had proved itself, or did not come up at all"
 	if f := s.record.Failed; f.Slot == name && f.Count == s.by[name].Status.Installed.Count {
 		reason = f.Reason
 	}

@@ -130,7 +130,7 @@ func TestVerdicts(t *testing.T) {
 		if slot := c.boots(); slot != "A" {
 			t.Fatal(slot)
 		}
-		c.expect("status", "reason: \"1.1 in slot B was given up: it did not come up far enough to say why; 1.0 in slot A runs")
+		c.expect("status", "reason: \"1.1 in slot B was given up: it ended before it had proved itself, or did not come up at all; 1.0 in slot A runs")
 
 		c.status["B"], c.left["B"] = "pending", 0
 		c.expect("status", "reason: \"the update in slot B was broken off; 1.0 in slot A runs")
