@@ -22,6 +22,7 @@ type box struct {
 	*testing.T
 	dir  string
 	card string
+	disk string // what root finds as its second disk, read-only
 
 	qemu    *exec.Cmd
 	port    net.Conn
@@ -30,43 +31,22 @@ type box struct {
 	read    int // of the console, by says
 }
 
-// newBox makes a box with a system in both slots, switched off.
-func newBox(t *testing.T, s system) *box {
-	t.Helper()
-	f := theFactory(t)
-	b := &box{T: t, dir: t.TempDir()}
-	b.card = filepath.Join(b.dir, "card")
-	if err := f.card(s, b.card); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.off)
-	return b
-}
-
-func theFactory(t *testing.T) *factory {
-	t.Helper()
-	f, err := made()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
-// on switches the box on. media is what root finds as its second disk, stick what may be plugged in.
-func (b *box) on(media, stick string) {
+// on switches the box on; with the state of a machine it goes on from there. stick is what may be plugged in.
+func (b *box) on(stick string, state ...string) {
 	b.Helper()
 	socket := func(name string) string { return filepath.Join(b.dir, name) }
 	os.Remove(socket("console"))
 	b.read = 0
-	args := strings.Fields("-nodefaults -display none -machine virt -cpu cortex-a57 -smp 2 -m 512M -rtc base=2026-01-01T00:00:00 -bios " + uboot +
+	args := strings.Fields("-nodefaults -display none -machine virt -cpu cortex-a57 -smp 2 -m 256M -rtc base=2026-01-01T00:00:00 -bios " + uboot +
 		" -serial file:" + socket("console") + " -device virtio-serial-pci -chardev socket,id=shell,server=on,wait=off,path=" + socket("shell") +
 		" -device virtserialport,chardev=shell,name=shell -monitor unix:" + socket("monitor") + ",server=on,wait=off" +
-		" -device qemu-xhci,id=usb -device i6300esb -device virtio-blk-pci,drive=card -drive if=none,id=card,format=raw,cache=unsafe,file=" + b.card)
-	if media != "" {
-		args = append(args, "-device", "virtio-blk-pci,drive=media", "-drive", "if=none,id=media,format=raw,readonly=on,file="+media)
-	}
+		" -device qemu-xhci,id=usb -device i6300esb -device virtio-blk-pci,drive=card -drive if=none,id=card,format=raw,cache=unsafe,file=" + b.card +
+		" -device virtio-blk-pci,drive=media -drive if=none,id=media,format=raw,readonly=on,file=" + b.disk)
 	if stick != "" {
 		args = append(args, "-drive", "if=none,id=stick,format=raw,readonly=on,file="+stick)
+	}
+	if len(state) > 0 {
+		args = append(args, "-incoming", "defer")
 	}
 	b.qemu = exec.Command("qemu-system-aarch64", args...)
 	b.qemu.Stderr = os.Stderr
@@ -76,6 +56,28 @@ func (b *box) on(media, stick string) {
 	}
 	b.port, b.monitor = b.dial(socket("shell")), b.dial(socket("monitor"))
 	b.lines = bufio.NewReader(b.port)
+	if len(state) > 0 {
+		b.order("migrate_incoming \"exec:cat "+state[0]+"\"", "info status", "VM status: running")
+	}
+}
+
+// order has qemu carry out a command, and waits until a question is answered as it should be.
+func (b *box) order(command, question, answer string) {
+	b.Helper()
+	b.monitor.SetDeadline(time.Now().Add(patience))
+	fmt.Fprintln(b.monitor, command)
+	said := make([]byte, 1<<20) // it echoes each letter with all before it
+	for n := 0; ; {
+		fmt.Fprintln(b.monitor, question)
+		time.Sleep(300 * time.Millisecond)
+		got, err := b.monitor.Read(said[n:])
+		if n += got; strings.Contains(string(said[:n]), answer) {
+			return
+		}
+		if err != nil || n == len(said) {
+			b.Fatalf("qemu: %s: %v ... %q", command, err, said[max(0, n-200):n])
+		}
+	}
 }
 
 // dial waits for qemu to listen.
@@ -151,7 +153,7 @@ func (b *box) expect(line, want string) string {
 // eventually is expect for what takes its time after a start.
 func (b *box) eventually(line, want string) string {
 	b.Helper()
-	for begin := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+	for begin := time.Now(); ; time.Sleep(time.Second) {
 		said, _ := b.do(line)
 		if regexp.MustCompile(want).MatchString(said) {
 			return said
@@ -190,7 +192,7 @@ func (b *box) says(want string) {
 // sounds waits until blocks are mixed.
 func (b *box) sounds() {
 	b.Helper()
-	for begin := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+	for begin := time.Now(); ; time.Sleep(time.Second) {
 		said, _ := b.do("submixctl status")
 		if regexp.MustCompile(`(?m)^state: running$`).MatchString(said) && regexp.MustCompile(`(?m)^blocks: [1-9]`).MatchString(said) {
 			return

@@ -82,8 +82,19 @@ func newFactory(dir string) (*factory, error) {
 	}); err != nil {
 		return nil, err
 	}
-	for _, program := range []string{"guest.test", "burn", "init"} { // the tests of others; a smaller system is written sooner
-		if err := os.Remove(filepath.Join(f.root, "usr/bin", program)); err != nil {
+	// A smaller system is written sooner, and begins sooner: without the tests of others, and without what the tests of
+	// the image have seen at work and no update needs.
+	for _, file := range []string{"bin/guest.test", "bin/burn", "bin/init", "lib/udev/hwdb.d", "lib/systemd/systemd-networkd", "share/common-licenses"} {
+		if err := os.RemoveAll(filepath.Join(f.root, "usr", file)); err != nil {
+			return nil, err
+		}
+	}
+	for _, unit := range []string{
+		"submix-console@.service", "submix-check.service", "systemd-networkd.service", "systemd-networkd.socket", "systemd-hostnamed.socket",
+		"modprobe@.service", "systemd-modules-load.service", "systemd-sysctl.service", "systemd-tmpfiles-setup-dev-early.service",
+		"sys-kernel-config.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "dev-mqueue.mount", "dev-hugepages.mount", "run-lock.mount",
+	} {
+		if err := os.Symlink("/dev/null", filepath.Join(f.root, "etc/systemd/system", unit)); err != nil {
 			return nil, err
 		}
 	}
@@ -115,6 +126,7 @@ type system struct {
 	files   map[string]string // of the root, instead of those that are there
 	params  string            // of the kernel
 	proof   string            // how long its sound has to last, and within what time; empty: as in every image
+	limit   int               // s, the deadline of its trial; 0: as in every image
 }
 
 // make packs the root of a system, and its kernel in a FAT image.
@@ -122,6 +134,9 @@ func (f *factory) make(s system) (boot, root string, err error) {
 	files := map[string]string{}
 	if s.proof != "" {
 		files["usr/lib/systemd/system/submix-verdict.service.d/test.conf"] = "[Service]\nExecStart=\nExecStart=/usr/bin/submixctl update prove " + s.proof + "\n"
+	}
+	if s.limit != 0 {
+		files["usr/lib/systemd/system/submix-trial.service.d/test.conf"] = fmt.Sprintf("[Service]\nExecStart=\nExecStart=/usr/lib/submix/trial %d\n", s.limit)
 	}
 	maps.Copy(files, s.files)
 	tree := filepath.Join(f.dir, s.version+".tree")
@@ -142,7 +157,7 @@ func (f *factory) make(s system) (boot, root string, err error) {
 		func() error {
 			return os.WriteFile(env, []byte("bootargs=console=ttyAMA0,115200 rootfstype=squashfs ro rootwait quiet oops=panic panic=1 "+cables+" "+s.params+"\n"), 0o644)
 		},
-		func() error { os.Remove(boot); return run("mformat", "-C", "-T", "32768", "-i", boot, "::") },
+		func() error { os.Remove(boot); return run("mformat", "-C", "-T", "20480", "-i", boot, "::") },
 		func() error { return run("mcopy", "-i", boot, env, "::boot.env") },
 		func() error { return run("mcopy", "-i", boot, f.kernel, "::Image") },
 	} {
@@ -194,7 +209,7 @@ func (f *factory) card(s system, path string) error {
 
 const (
 	uboot = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
-	toml  = "[playback]\ndevice = \"hw:Out,0\"\n[[capture]]\nname = \"mic\"\ndevice = \"hw:SrcA,1\"\n"
+	toml  = "[mixer]\nblock = 2400\n[playback]\ndevice = \"hw:Out,0\"\n[[capture]]\nname = \"mic\"\ndevice = \"hw:SrcA,1\"\n"
 )
 
 func run(name string, args ...string) error { return ran(exec.Command(name, args...)) }
