@@ -43,7 +43,7 @@ func chaosBox() string {
 // TestChaosOnDrivers is package submixd's TestChaos on real drivers: cables are unplugged, shifted and stopped, captures
 // have xruns, the serial line and the socket are flooded, by a script made from a seed; one stream and the output play on.
 func TestChaosOnDrivers(t *testing.T) {
-	t.Setenv("GOGC", "100") // as the daemon has it collected, garbage would look like a leak for so short a time
+	t.Setenv("GOGC", "10") // as the daemon has it collected, garbage would look like a leak for so short a time
 	length := 20 * time.Second
 	if *long {
 		length = 70 * time.Second // a recorder holds 90

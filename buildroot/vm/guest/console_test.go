@@ -66,7 +66,8 @@ func residentKB(t *testing.T, b *box) int {
 const floodRate = 32 * 11520
 
 // A megabyte of random bytes from somebody who reads the replies and from somebody who
-// does not, is not heard, and needs no memory.
+// does not, is not heard, and needs no memory. Without -long the latter sends a quarter of
+// it: a megabyte through the emulated ports takes the host 44 s of its processor.
 func TestConsoleFloodIsNotHeard(t *testing.T) {
 	for _, reads := range []bool{true, false} {
 		t.Run("replies read "+strconv.FormatBool(reads), func(t *testing.T) {
@@ -77,7 +78,11 @@ func TestConsoleFloodIsNotHeard(t *testing.T) {
 			if reads {
 				answered = answers(port)
 			}
-			for piece := range slices.Chunk(megabyte(), floodRate/1000) {
+			flood := megabyte()
+			if !reads && !*long {
+				flood = flood[:len(flood)/4]
+			}
+			for piece := range slices.Chunk(flood, floodRate/1000) {
 				if _, err := port.Write(piece); err != nil {
 					t.Fatal(err)
 				}
@@ -97,8 +102,8 @@ func TestConsoleFloodIsNotHeard(t *testing.T) {
 				}
 			})
 			after := residentKB(t, b)
-			t.Logf("1 MiB of random bytes in %.1f s, status is answered after %.1f s; %.2f s of processor time; submixd holds %d kB before, %d kB after",
-				took.Seconds(), time.Since(start).Seconds(), (cpuTime(t, b.pid()) - cpu).Seconds(), before, after)
+			t.Logf("%d bytes at random in %.1f s, status is answered after %.1f s; %.2f s of processor time; submixd holds %d kB before, %d kB after",
+				len(flood), took.Seconds(), time.Since(start).Seconds(), (cpuTime(t, b.pid()) - cpu).Seconds(), before, after)
 			if after > before+4096 {
 				t.Errorf("it has grown by %d kB", after-before)
 			}

@@ -225,7 +225,7 @@ device = "hw:%s,1"
 
 // Cards 200 ppm fast, 200 ppm slow and in step are heard clean, at a latency that keeps still.
 func TestDrift(t *testing.T) {
-	testDrift(t, shorter(300*time.Second, 60*time.Second), [3]float64{200, -200, 0})
+	testDrift(t, shorter(300*time.Second, 30*time.Second), [3]float64{200, -200, 0})
 }
 
 // The same with clocks so far off as hardly any card's.
@@ -246,7 +246,7 @@ func TestDriftChanges(t *testing.T) {
 	d := startDrift(t, 80*time.Second, [3]float64{0, 100, -2000})
 	d.plan.GlitchLimit = 5e-3 // the steps of pitch are there; a frame lost is a hundred times as much
 	d.lock(0)
-	for i := range 6 {
+	for i := range shorter(60*time.Second, 40*time.Second) / (10 * time.Second) {
 		step := float64(200 * (1 - 2*(i%2)))
 		d.listen(10 * time.Second)
 		for k := range d.sources {

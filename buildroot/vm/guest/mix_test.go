@@ -44,7 +44,7 @@ func coded(k int) tune {
 
 // Three cables in step come out as the clipped sum, bit for bit.
 func TestMixIsExact(t *testing.T) {
-	const seconds = 20
+	const seconds = 10
 	out := startRecorder(t, "hw:Out,1", 2)
 	names := []string{"a", "b", "c"}
 	var tunes []tune

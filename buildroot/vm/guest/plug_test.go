@@ -196,9 +196,8 @@ func TestPlugKeepsTheDrift(t *testing.T) {
 	}
 	first := locked()
 	time.Sleep(10 * time.Second)
-	latency := b.ms(s.name, "latency")
 	var again spans
-	worst, off := 0.0, 0.0
+	off := 0.0
 	for range 3 {
 		if err := <-unplug(t, 0); err != nil {
 			t.Fatal(err)
@@ -217,11 +216,8 @@ func TestPlugKeepsTheDrift(t *testing.T) {
 		}
 		off = max(off, math.Abs(drift-ppm))
 		again = append(again, locked())
-		time.Sleep(6 * time.Second)
-		worst = max(worst, math.Abs(b.ms(s.name, "latency")-latency))
 	}
-	t.Logf("locked after %v at first; 0.2 s after it is back the drift is %.1f ppm off at worst, locked after %v; the latency that is found is %.2f ms off, was %.2f ms",
-		first, off, again, worst, latency)
+	t.Logf("locked after %v at first; 0.2 s after it is back the drift is %.1f ppm off at worst, locked after %v", first, off, again)
 	if off > 20 || slices.Max(again) > 2500*time.Millisecond {
 		t.Error("want 20 ppm and 2.5 s at most")
 	}
