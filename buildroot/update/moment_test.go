@@ -90,6 +90,9 @@ func (m *moment) make(t *testing.T) {
 	t.Logf("kept after %.0f s", time.Since(begin).Seconds())
 }
 
+// stuck is the version of a system whose start does not end.
+const stuck = "2.4"
+
 // bundles are the updates of all tests, by what is in them.
 func bundles(t *testing.T, f *factory) []string {
 	t.Helper()
@@ -102,10 +105,13 @@ func bundles(t *testing.T, f *factory) []string {
 		{version: "2.2", params: "init=/nowhere"},
 		{version: "2.3", proof: proof("5s 15s"), limit: 100, files: map[string]string{
 			"usr/bin/rauc": "#!/bin/sh\necho error while loading shared libraries >&2\nexit 127\n"}},
-		{version: "2.4", limit: 40, files: map[string]string{
+		{version: stuck, limit: 40, files: map[string]string{
 			"usr/lib/systemd/system/stuck.service":           "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/sleep 1d\n",
 			"usr/lib/systemd/system/sysinit.target.d/s.conf": "[Unit]\nRequires=stuck.service\nAfter=stuck.service\n"}},
 	} {
+		if s.version == stuck && !*long {
+			continue
+		}
 		path, err := f.bundle(s)
 		if err != nil {
 			t.Fatal(err)

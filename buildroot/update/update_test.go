@@ -69,7 +69,8 @@ func TestUpdate(t *testing.T) {
 	t.Log(b.expect("umount autoboot.txt;"+tries, `^2\n3\nro,.*\nA\nB$`))
 }
 
-// A system that does not prove itself is left again, and what it was is said.
+// A system that does not prove itself is left again, and what it was is said. One whose start does not end is tried with
+// -long: it is the deadline that leaves it, as it does one whose rauc is broken.
 func TestFallBack(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -80,8 +81,11 @@ func TestFallBack(t *testing.T) {
 		{"silent", "2.1", "it was not well for .* within .*, last: the daemon cannot be reached", "the box goes back to slot A", 0},
 		{"panics", "2.2", "it ended before it had proved itself, or did not come up at all", "", 3},
 		{"rauc is broken", "2.3", "rauc: error while loading shared libraries", "the system in slot B has not proved itself in time: rauc: error", 0},
-		{"starts for ever", "2.4", "its start did not come to an end, but waits for .*stuck.service", "the system in slot B has not proved itself in time: its start", 0},
+		{"starts for ever", stuck, "its start did not come to an end, but waits for .*stuck.service", "the system in slot B has not proved itself in time: its start", 0},
 	} {
+		if c.version == stuck && !*long {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := goesOn(t)
