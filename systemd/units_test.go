@@ -25,6 +25,30 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// The image's own units, and these with its drop-ins.
+func TestVerifyImage(t *testing.T) {
+	root := system(t)
+	overlay := "../buildroot/board/common/overlay"
+	if out, err := exec.Command("cp", "-a", overlay+"/.", root).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, program := range []string{"usr/sbin/dropbear", "usr/bin/systemctl", "bin/sh", "bin/rm", "bin/mkdir"} {
+		write(t, filepath.Join(root, program), "#!/bin/sh\n", 0o755)
+	}
+	units := []string{"verify", "--root=" + root, "--man=no", "var.mount", "submixd.service", "submix-console@ttyAMA0.service", "submix-restart.path"}
+	paths, err := filepath.Glob(overlay + "/usr/lib/systemd/system/submix-*.service")
+	if err != nil || len(paths) < 7 {
+		t.Fatalf("%v: %v", paths, err)
+	}
+	for _, path := range paths {
+		units = append(units, strings.Replace(filepath.Base(path), "@.", "@sda1.", 1))
+	}
+	if out := tool(t, "systemd-analyze", units...); out != "" {
+		t.Errorf("systemd-analyze verify says:\n%s", out)
+	}
+	t.Logf("%d units", len(units)-3)
+}
+
 func TestSecurity(t *testing.T) {
 	out := tool(t, "systemd-analyze", "security", "--offline=yes", "--no-pager", "submixd.service", "--root="+system(t))
 	found := regexp.MustCompile(`Overall exposure level for submixd.service: ([0-9.]+)`).FindStringSubmatch(out)

@@ -213,7 +213,7 @@ func TestTrybootWrites(t *testing.T) {
 		if err == nil || name != "is told to end" && !strings.Contains(said, "autoboot.txt cannot be written: the slot that is begun stays as it was") {
 			t.Errorf("dd %s: %v, it says %q", name, err, said)
 		}
-		p.expect("get-primary", "A", "get-state A", "good") // and looks how the partition is mounted
+		p.expect("get-primary", "A", "get-state A", "good", "get-state B", "bad") // and looks how the partition is mounted
 		p.begins(restart, "A")
 	}
 }

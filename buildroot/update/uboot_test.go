@@ -179,6 +179,12 @@ no slot has a try left; both get three more
 slots B A, tries left: A 3, B 3
 slot B begins, 2 tries are left
 kernel`, "BOOT_A_LEFT=3 ; BOOT_B_LEFT=2 ; BOOT_ORDER=B A"},
+		{"nothing is left and B has not proved itself", "BOOT_ORDER=B A ; BOOT_A_LEFT=0 ; BOOT_B_LEFT=0 ; BOOT_TRIAL=B", map[string][]byte{"A": off, "B": reset},
+			`slots B A, tries left: A 0, B 0
+no slot has a try left; both get three more
+slots A B, tries left: A 3, B 3
+slot A begins, 2 tries are left
+kernel`, "BOOT_A_LEFT=2 ; BOOT_B_LEFT=3 ; BOOT_ORDER=A B ; BOOT_TRIAL=B"},
 		{"a card that was just flashed", "", map[string][]byte{"A": off, "B": reset},
 			`nothing is known of the slots yet
 slot A begins, 2 tries are left

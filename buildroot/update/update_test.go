@@ -105,6 +105,9 @@ func TestFallBack(t *testing.T) {
 			if n := strings.Count(b.console(), "Kernel panic"); n != c.panics {
 				t.Errorf("the kernel has panicked %d times, not %d", n, c.panics)
 			}
+			if n := strings.Count(b.console(), "submix: slot B begins"); n != max(1, c.panics) {
+				t.Errorf("slot B was begun %d times", n)
+			}
 		})
 	}
 }

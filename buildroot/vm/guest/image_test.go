@@ -101,10 +101,10 @@ func TestImage(t *testing.T) {
 	sound, heard := sinceBoot(t, tone.at), tone.heard
 	var reads, merged, sectors int
 	fmt.Sscanf(strings.TrimSpace(readFile(t, "/sys/class/block/vda/stat")), "%d %d %d", &reads, &merged, &sectors)
-	t.Logf("the first block sounds %.2f s after the kernel's start, without %.2f s for %.1f MiB of the disk in %d pieces; else it idled for %.2f s",
-		(sound - disk).Seconds(), disk.Seconds(), float64(sectors)/2048, reads, idle.Seconds())
-	if sound-disk > soundWithin {
-		t.Errorf("more than %v", soundWithin)
+	t.Logf("the first block sounds %.2f s after the kernel's start; without %.2f s for %.1f MiB of the disk in %d pieces, which are the host's, %.2f s; else it idled for %.2f s",
+		sound.Seconds(), disk.Seconds(), float64(sectors)/2048, reads, (sound - disk).Seconds(), idle.Seconds())
+	if sound-disk > soundWithin || sound > 2*soundWithin {
+		t.Errorf("more than %v, or with the disk's twice that", soundWithin)
 	}
 	// Once the fade is over the noise is as it was played.
 	heard.sleepUntil(heard.frames() + 24000)

@@ -144,7 +144,7 @@ func serial(b *Box) (all []Finding) {
 	name := filepath.Base(real)
 	if shared := slices.Contains(strings.Fields(b.read("sys/class/tty/console/active")), name); shared && b.quietKernel() {
 		all = append(all, warn(topic, "have what reads there pass over lines that it does not know, or take another port",
-			"%s is the kernel's console too, which speaks while the system starts, and when it fails", port))
+			"%s is the system's console too, on which there is what it says while it starts, of updates, and when it fails", port))
 	} else if shared {
 		all = append(all, bad(topic, "take console="+name+" (or console=serial0) out of the kernel's command line", "%s is the kernel's console", port))
 	}

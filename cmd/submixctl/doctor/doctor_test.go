@@ -226,7 +226,7 @@ func TestFaults(t *testing.T) {
 		{name: "no port", set: tree{"dev/ttyUSB0": ""}, want: "bad serial: /dev/serial/by-id/adapter is not there", do: "plug it in"},
 		{name: "console", set: tree{"sys/class/tty/console/active": "ttyUSB0\n"}, want: "bad serial: /dev/serial/by-id/adapter is the kernel's console", do: "console=ttyUSB0"},
 		{name: "quiet console", set: tree{"sys/class/tty/console/active": "ttyUSB0\n", "proc/sys/kernel/printk": "1\t4\t1\t7\n"},
-			want: "warn serial: /dev/serial/by-id/adapter is the kernel's console too", do: "another port"},
+			want: "warn serial: /dev/serial/by-id/adapter is the system's console too", do: "another port"},
 		{name: "login", set: tree{"proc/81/comm": "agetty\n", "proc/81/stat": stat(188<<8, 0, 0)},
 			want: "bad serial: /dev/serial/by-id/adapter is held by agetty (pid 81)", do: "serial-getty@ttyUSB0"},
 		{name: "governor", set: tree{"sys/devices/system/cpu/cpu1/cpufreq/scaling_governor": "ondemand\n"}, want: "warn governor: a processor is on ondemand",

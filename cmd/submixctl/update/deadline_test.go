@@ -26,10 +26,6 @@ func (c *card) tries() string {
 func TestVerdictForDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCard(t)
-		c.do("prove")
-		if c.box.has(verdict) {
-			t.Error("a verdict where nothing is on trial")
-		}
 		c.do("install " + c.bundle("1.1"))
 		c.tries()
 		go func() {

@@ -37,8 +37,8 @@ func (b *Box) judge(ctx context.Context, args []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.adopt(&s); err != nil {
-		return nil, err
+	if err := b.adopt(&s); err != nil { // which is no reason not to keep this one
+		fmt.Fprintln(b.Progress, "update:", err)
 	}
 	if why := s.why(s.other()); why != "" {
 		fmt.Fprintln(b.Progress, "update:", why)

@@ -64,9 +64,6 @@ func (b *Box) keep(ctx context.Context, s slots) error {
 
 // verdict ends the trial for its deadline, if there is one: the system that runs is kept.
 func (b *Box) verdict() error {
-	if !b.has(marker) {
-		return nil
-	}
 	return os.WriteFile(b.path(verdict), nil, 0o644)
 }
 
@@ -78,7 +75,7 @@ func (b *Box) adopt(s *slots) error {
 	if err != nil || slot == s.booted && s.trial(slot) {
 		return nil
 	}
-	if slot != s.booted {
+	if slot == s.other() {
 		s.record.Failed.Slot, s.record.Failed.Count, s.record.Failed.Reason = slot, s.by[slot].Status.Installed.Count, reason
 		if err := b.writeRecord(s.record); err != nil {
 			return err

@@ -104,11 +104,12 @@ func (s slots) version(name string) string {
 	return "factory" // what the card was made with
 }
 
-// trial reports that the system in a slot came by an update and has not proved itself. Where no update is known of, as the
-// data partition was lost meanwhile, the boot loader is believed.
+// trial reports that the system in a slot came by an update and has not proved itself. Where no update is known of at
+// all, as the data partition was lost meanwhile, the boot loader is believed.
 func (s slots) trial(name string) bool {
 	count := s.by[name].Status.Installed.Count
-	return count != s.record.Proved[name] || count == 0 && name == s.booted && s.tried
+	lost := count == 0 && s.by[s.other()].Status.Installed.Count == 0
+	return count != s.record.Proved[name] || lost && name == s.booted && s.tried
 }
 
 func (s slots) word(name string) string {

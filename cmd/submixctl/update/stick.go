@@ -59,7 +59,7 @@ func (b *Box) info(ctx context.Context, file string) (board, version string, err
 
 var (
 	parts = regexp.MustCompile(`[0-9]+|[^0-9]+`)
-	early = regexp.MustCompile(`[-~](alpha|beta|pre|rc)`)
+	early = regexp.MustCompile(`~|-(alpha|beta|pre|rc)`)
 )
 
 // compare orders versions as Debian does (deb-version(7)), numbers as numbers, what stands behind a tilde before what it is

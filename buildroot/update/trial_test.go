@@ -1,0 +1,91 @@
+//go:build vm
+
+package update
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The deadline of a trial, with programs that stand in and note how they are called. On a Pi 4 and 5 it is the firmware's
+// word in the device tree that begins it, in machines with U-Boot the kernel's command line.
+func TestTrial(t *testing.T) {
+	const (
+		line = "console=tty1 rauc.slot=B"
+		word = line + " submix.trial"
+		down = "systemctl --no-block --job-mode=replace-irreversibly start reboot.target\nsystemctl --force --force reboot\n"
+	)
+	for _, c := range []struct {
+		name, cmdline, tryboot string
+		run                    map[string]string // what is there before
+		left                   string            // of slot A, as U-Boot has it
+		did, noted             string
+	}{
+		{name: "no trial", cmdline: line},
+		{name: "an ordinary start of a Pi", cmdline: line, tryboot: "\x00\x00\x00\x00"},
+		{name: "kept", cmdline: word, run: map[string]string{"verdict": ""}, did: "fw_setenv BOOT_TRIAL\n"},
+		{name: "kept by a Pi", cmdline: line, tryboot: "\x00\x00\x00\x01", run: map[string]string{"verdict": ""}},
+		{name: "prove has said why", cmdline: word, run: map[string]string{"ailing": "rauc: no bus\n"}, left: "2",
+			did: "fw_setenv BOOT_B_LEFT 0\n" + down, noted: "B rauc: no bus\n"},
+		{name: "nobody has said why", cmdline: line, tryboot: "\x00\x00\x00\x01",
+			did: down, noted: "B its start did not come to an end, but waits for stuck.service, slow.service\n"},
+		{name: "nothing to go back to", cmdline: word, left: "0"},
+	} {
+		dir := t.TempDir()
+		write := func(name, content string, mode os.FileMode) {
+			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(content), mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		read := func(name string) string {
+			text, _ := os.ReadFile(filepath.Join(dir, name))
+			return string(text)
+		}
+		write("proc/cmdline", c.cmdline+"\n", 0o644)
+		if c.tryboot != "" {
+			write("proc/device-tree/chosen/bootloader/tryboot", c.tryboot, 0o644)
+		}
+		write("run/submix-update/restart", "", 0o644)
+		for name, content := range c.run {
+			write("run/submix-update/"+name, content, 0o644)
+		}
+		write("data/update/record.json", "{}", 0o644)
+		noting := "#!/bin/sh\necho \"${0##*/} $*\" >>" + dir + "/did\n"
+		write("bin/fw_setenv", noting, 0o755)
+		write("bin/fw_printenv", "#!/bin/sh\necho "+c.left+"\n", 0o755)
+		last := "data/update/unproved" // what it does beside
+		if c.cmdline == word {
+			last = "did"
+		}
+		write("bin/sleep", "#!/bin/sh\n[ $1 != 10 ] || while [ ! -e "+filepath.Join(dir, last)+" ]; do :; done\n", 0o755)
+		write("bin/systemctl", `#!/bin/sh
+case "$*" in
+*is-active*) exit 3 ;;
+*list-jobs*) printf '7 stuck.service start running\n8 multi-user.target start waiting\n9 slow.service start running\n'; exit ;;
+esac
+`+strings.TrimPrefix(noting, "#!/bin/sh\n"), 0o755)
+		cmd := exec.Command(common+"overlay/usr/lib/submix/trial", "10")
+		cmd.Env = append(os.Environ(), "PATH="+dir+"/bin:"+os.Getenv("PATH"), "PROC="+dir+"/proc", "RUN="+dir+"/run", "DATA="+dir+"/data")
+		said, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v %s", c.name, err, said)
+		}
+		if got := read("did"); got != c.did {
+			t.Errorf("%s: it did\n%swant\n%s", c.name, got, c.did)
+		}
+		if got := read("data/update/unproved"); got != c.noted {
+			t.Errorf("%s: it notes %q, want %q", c.name, got, c.noted)
+		}
+		_, err = os.Stat(filepath.Join(dir, "run/submix-trial"))
+		if trial := err == nil; trial != (c.cmdline == word || c.tryboot == "\x00\x00\x00\x01") {
+			t.Errorf("%s: prove is told of a trial: %v", c.name, trial)
+		}
+		t.Logf("%s: %s", c.name, strings.TrimSpace(string(said)))
+	}
+}
