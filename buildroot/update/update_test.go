@@ -65,7 +65,7 @@ func TestUpdate(t *testing.T) {
 	// The file on the real FAT is turned round, or stays as it is, and the FAT is read-only again.
 	const state = `; sed -n s/boot_partition=//p /boot/submix/autoboot.txt; awk '$2 == "/boot/submix" { print $4 }' /proc/mounts; ls /data/slots`
 	tries := "echo rauc.slot=A >/tmp/line; CMDLINE=/tmp/line /usr/lib/submix/tryboot set-state A good" + state
-	t.Log(b.expect("cd /boot/submix; mount --bind autoboot.txt autoboot.txt;"+tries, `cannot be written: .*\n3\n2\nro,.*\nA\nB\nwish$`)) // which stays read-only
+	t.Log(b.expect("cd /boot/submix; mount --bind autoboot.txt autoboot.txt;"+tries, `cannot be written: .*\n3\n2\nro,.*\nB\nwish$`)) // which stays read-only
 	t.Log(b.expect("umount autoboot.txt;"+tries, `^2\n3\nro,.*\nA\nB$`))
 }
 
