@@ -109,7 +109,10 @@ func (c *chaos) lines() []byte {
 		case 0:
 			line = line[:c.rng.IntN(len(line))]
 		case 1:
-			line[c.rng.IntN(len(line))] = byte(c.rng.Uint32())
+			i, b := c.rng.IntN(len(line)), byte(c.rng.Uint32())
+			if c.loud || line[i] != '-' { // of a gain, which would be loud without
+				line[i] = b
+			}
 		case 2:
 			for range c.rng.IntN(400) {
 				line = append(line, byte(c.rng.Uint32()))
