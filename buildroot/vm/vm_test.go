@@ -132,24 +132,19 @@ func endWithParent(parent int) {
 	}
 }
 
-func boot(t *testing.T, run string, limit time.Duration, params ...string) *Report {
-	t.Helper()
-	return bootWith(t, Machine{Params: params, Limit: limit}, run)
-}
-
-// bootWith boots a machine that is m with images and tests.
-func bootWith(t *testing.T, m Machine, tests string) *Report {
+// boot boots a machine with the images, when there is a processor for it.
+func boot(t *testing.T, tests string, limit time.Duration, params ...string) *Report {
 	t.Helper()
 	processors <- struct{}{}
 	defer func() { <-processors }()
-	r, err := run(m, tests)
+	r, err := run(Machine{Params: params, Limit: limit}, tests)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-// run is bootWith for who has taken a processor.
+// run boots a machine that is m with the images and the tests, for who has taken a processor.
 func run(m Machine, tests string) (*Report, error) {
 	made, err := images()
 	if err != nil {
