@@ -1,9 +1,13 @@
 package mixer
 
-import "math"
+import (
+	"math"
+
+	"submix/mixer/predict"
+)
 
 // A stream's sound is never cut off: when it breaks off, for whatever reason, it
-// rings out. What the stream still has, and on from there what a [predictor] makes
+// rings out. What the stream still has, and on from there what a [predict.Predictor] makes
 // of the last that was heard, is faded out over a ramp, in this block and as many
 // more as that takes, whatever becomes of the stream meanwhile. (A repetition of
 // the last frames would not go on from where they end, and to turn them around
@@ -25,7 +29,7 @@ type fading struct {
 func newRinging(c Config) ringing {
 	return ringing{
 		channels: c.Channels,
-		past:     make([]float32, predictFrom*c.Channels),
+		past:     make([]float32, predict.From*c.Channels),
 		out:      newFading(rampFrames(c) * c.Channels),
 	}
 }
@@ -40,15 +44,13 @@ func (r *ringing) heard(x []float32) {
 		copy(r.past, r.past[len(x):])
 		copy(r.past[-n:], x)
 	}
-	r.known = min(r.known+len(x)/r.channels, predictFrom)
+	r.known = min(r.known+len(x)/r.channels, predict.From)
 }
 
 // follow writes what would have followed into dst.
-func (r *ringing) follow(dst []float32, p *predictor) {
-	past := r.past[(predictFrom-r.known)*r.channels:]
-	for c := range r.channels {
-		p.predict(dst, past, c, r.channels)
-	}
+func (r *ringing) follow(dst []float32, p *predict.Predictor) {
+	past := r.past[(predict.From-r.known)*r.channels:]
+	p.Follow(dst, past, r.channels)
 }
 
 // add adds x, faded out over its length from a gain, to what is to be played. It is

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"submix/mixer/predict"
 	"submix/mixer/resample"
 )
 
@@ -25,14 +26,14 @@ type inlet struct {
 	gapIn, skipIn   ramp
 	gapOut, skipOut fading
 
-	predictor *predictor
+	predictor *predict.Predictor
 	past      []float32 // source frames that it goes on from
 	other     []float32 // source frames of a fade
 }
 
 // newInlet makes an inlet for a mix of c from a source of rate frames a second that
 // has room for a latency. convert: even if the rate is the mix's.
-func newInlet(c Config, rate int, latency time.Duration, convert bool, p *predictor) (inlet, error) {
+func newInlet(c Config, rate int, latency time.Duration, convert bool, p *predict.Predictor) (inlet, error) {
 	in := inlet{step: float64(rate) / float64(c.Rate), predictor: p}
 	in.q = newRing(max(int(16*float64(c.Block)*in.step), rate/10)+int(latency.Seconds()*float64(rate)), c.Channels)
 	if convert || rate != c.Rate {
@@ -46,7 +47,7 @@ func newInlet(c Config, rate int, latency time.Duration, convert bool, p *predic
 	}
 	in.gapIn.set(1)
 	in.skipIn.set(1)
-	in.past = make([]float32, predictFrom*c.Channels)
+	in.past = make([]float32, predict.From*c.Channels)
 	in.other = make([]float32, int(math.Ceil(float64(rampFrames(c))*in.step))*c.Channels)
 	in.gapOut, in.skipOut = newFading(len(in.other)), newFading(len(in.other))
 	return in, nil
@@ -120,15 +121,13 @@ func (in *inlet) pad(frames int) {
 // goOn writes what would have followed the newest frame into dst.
 func (in *inlet) goOn(dst []float32) {
 	c := in.q.channels
-	past := in.past[:min(predictFrom, in.q.size, int(in.q.w.Load()-in.begun))*c]
+	past := in.past[:min(predict.From, in.q.size, int(in.q.w.Load()-in.begun))*c]
 	in.q.newest(past)
 	if _, square := measure(past); len(dst) == 0 || !isNumber(square) {
 		clear(dst)
 		return
 	}
-	for channel := range c {
-		in.predictor.predict(dst, past, channel, c)
-	}
+	in.predictor.Follow(dst, past, c)
 }
 
 // read moves the next frames into dst, as many as there are and fit, and returns

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"submix/mixer/predict"
 )
 
 // Config is the shape of a mix. Zero values take the defaults.
@@ -66,7 +68,7 @@ type Mixer struct {
 	edge   []float32 // a stream's last ramp
 	timer  *time.Timer
 
-	predictor predictor
+	predictor predict.Predictor
 	governor  governor
 
 	written int       // frames pulled, of this and earlier sinks

@@ -1,47 +1,54 @@
-package mixer
+// Package predict tells how a sound would have gone on, so that one that breaks off can ring out.
+package predict
 
-// A prediction is made from so many frames, 5 ms at 48 kHz, with so many weights:
-// two for each of the strongest tones in them.
-const (
-	predictFrom  = 240
-	predictOrder = 16
-)
+// From is of how many frames at most a prediction is made, 5 ms at 48 kHz.
+const From = 240
 
-// predictFloor is the noise, as a share of the power, that is told from none: what
+// order is the number of weights: two for each of the strongest tones.
+const order = 16
+
+// floor is the noise, as a share of the power, that is told from none: what
 // is left of a tone when it has been told is that of rounding, which would be told in
 // turn, by tones that grow before they fade.
-const predictFloor = 1e-12
+const floor = 1e-12
 
-// A predictor tells how a sound would have gone on: each sample from those before
+// A Predictor tells how a sound would have gone on: each sample from those before
 // it, by linear prediction with the weights that tell the last ones best, forwards
 // and backwards (J. P. Burg, Maximum entropy spectral analysis, 37th meeting of the
 // Society of Exploration Geophysicists, 1967). A tone goes on as that tone, in value
 // and slope. No reflection coefficient is above 1, so that nothing grows without
-// bound. It belongs to the mixing goroutine, which needs one for all its streams;
-// it allocates nothing.
-type predictor struct {
-	ahead, back  [predictFrom]float64  // errors of the prediction, forwards and backwards
-	weights, old [predictOrder]float64 // the last is that of the sample just before
-	line         [predictOrder + predictFrom]float64
+// bound. It belongs to one goroutine, which needs one for all its sounds; it keeps
+// none, and allocates nothing.
+type Predictor struct {
+	ahead, back  [From]float64  // errors of the prediction, forwards and backwards
+	weights, old [order]float64 // the last is that of the sample just before
+	line         [order + From]float64
 }
 
-// predict writes what follows channel of past into channel of dst, both interleaved
-// in so many channels. past is predictFrom frames at most; of few, little is told.
-func (p *predictor) predict(dst, past []float32, channel, channels int) {
+// Follow writes what follows past into dst, both interleaved in so many channels. past
+// is [From] frames at most; of few, little is told. All samples must be numbers.
+func (p *Predictor) Follow(dst, past []float32, channels int) {
+	for channel := range channels {
+		p.channel(dst, past, channel, channels)
+	}
+}
+
+// channel is Follow for one of them.
+func (p *Predictor) channel(dst, past []float32, channel, channels int) {
 	n := len(past) / channels
 	for i := range n {
 		p.ahead[i] = float64(past[i*channels+channel])
 	}
-	order := min(predictOrder, n/2)
-	clear(p.line[:predictOrder])
-	copy(p.line[predictOrder-order:], p.ahead[n-order:n])
-	p.fit(n, order)
-	at := predictOrder
+	stages := min(order, n/2)
+	clear(p.line[:order])
+	copy(p.line[order-stages:], p.ahead[n-stages:n])
+	p.fit(n, stages)
+	at := order
 	for i := channel; i < len(dst); i += channels {
 		if at == len(p.line) {
-			at = copy(p.line[:], p.line[at-predictOrder:])
+			at = copy(p.line[:], p.line[at-order:])
 		}
-		p.line[at] = dot(&p.weights, (*[predictOrder]float64)(p.line[at-predictOrder:]))
+		p.line[at] = dot(&p.weights, (*[order]float64)(p.line[at-order:]))
 		dst[i] = float32(p.line[at])
 		at++
 	}
@@ -51,7 +58,7 @@ func (p *predictor) predict(dst, past []float32, channel, channels int) {
 // of one order is known from that of the one before (N. Andersen, On the calculation
 // of filter coefficients for maximum entropy spectral analysis, Geophysics 39, 1974),
 // to far less than the floor.
-func (p *predictor) fit(n, order int) {
+func (p *Predictor) fit(n, stages int) {
 	clear(p.weights[:])
 	p.back = p.ahead
 	ahead, back := p.ahead[:n], p.back[:n]
@@ -59,18 +66,18 @@ func (p *predictor) fit(n, order int) {
 	for _, v := range ahead {
 		power += 2 * v * v
 	}
-	floor := power * predictFloor
+	noise := power * floor
 	if power == 0 {
 		return
 	}
-	const newest = predictOrder - 1
-	for m := range order {
+	const newest = order - 1
+	for m := range stages {
 		power *= 1 + k*k
 		power -= 4 * k * product
 		product = lattice(ahead, back, k)
 		first, last := ahead[0], back[len(back)-1]
 		power = max(0, power-first*first-last*last)
-		k = 2 * product / (power + floor)
+		k = 2 * product / (power + noise)
 		p.old = p.weights
 		for j := range m {
 			p.weights[newest-j] -= k * p.old[newest-(m-1-j)]
@@ -108,7 +115,7 @@ func lattice(ahead, back []float64, k float64) (product float64) {
 }
 
 // dot is the sum of the products of a and b.
-func dot(a, b *[predictOrder]float64) float64 {
+func dot(a, b *[order]float64) float64 {
 	return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] + a[3]*b[3] +
 		a[4]*b[4] + a[5]*b[5] + a[6]*b[6] + a[7]*b[7] +
 		a[8]*b[8] + a[9]*b[9] + a[10]*b[10] + a[11]*b[11] +
