@@ -10,6 +10,7 @@ import (
 	"submix/hw/pcm"
 	"submix/hw/sim"
 	"submix/mixer"
+	"submix/mixer/predict"
 )
 
 // A sink is an open playback device.
@@ -44,6 +45,7 @@ func openSink(cfg *config.Config) (sink, error) {
 	p, err := alsa.OpenPlayback(alsa.Config{
 		Device: d.String(), Rate: cfg.Mixer.Rate, Channels: cfg.Mixer.Channels,
 		PeriodFrames: cfg.Mixer.Block, Periods: cfg.Playback.Periods, HoldProcessor: true,
+		Follow: new(predict.Predictor).Follow,
 	})
 	if err != nil {
 		return nil, err

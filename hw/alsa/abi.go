@@ -26,6 +26,7 @@ const (
 	reqStart    = iocType | 0x42
 	reqDrop     = iocType | 0x43
 	reqDrain    = iocType | 0x44
+	reqRewind   = iocWrite | unsafe.Sizeof(alsatype.Uframes(0))<<16 | iocType | 0x46
 	reqResume   = iocType | 0x47
 	reqWriteI   = iocWrite | unsafe.Sizeof(xferI{})<<16 | iocType | 0x50
 	reqReadI    = iocRead | unsafe.Sizeof(xferI{})<<16 | iocType | 0x51
@@ -43,6 +44,10 @@ const (
 	firstInterval = 8
 	lastInterval  = 19
 )
+
+// What a driver may say of itself, in hwParams.info: that its buffer is not where the card takes each frame from, that it
+// must hear of all that is written, and that nothing can be taken back. Each makes REWIND useless; USB is of the first two.
+const forwardOnly = 0x10 | 0x20 | 0x20000000 // SNDRV_PCM_INFO_BATCH | _SYNC_APPLPTR | _NO_REWINDS
 
 // xferI is struct snd_xferi. The library's has an uintptr for the buffer, which keeps nothing alive.
 type xferI struct {

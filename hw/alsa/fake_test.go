@@ -1,7 +1,6 @@
 package alsa
 
 import (
-	"slices"
 	"sync"
 	"time"
 	"unsafe"
@@ -31,6 +30,8 @@ type fakePCM struct {
 	asleep  bool                     // state is Suspended, and RESUME works
 	calls   []uintptr                // all but the transfers and queries
 	refused int                      // calls after close
+	info    uint32                   // what its driver says of itself
+	forward bool                     // nothing can be taken back, whatever that is
 
 	state        state.State
 	period, size int
@@ -59,13 +60,6 @@ func newFakePCM(capture bool) *fakePCM {
 	}
 }
 
-func span(from, to int) (all []int) {
-	for i := from; i <= to; i++ {
-		all = append(all, i)
-	}
-	return all
-}
-
 func (f *fakePCM) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -86,7 +80,7 @@ func (f *fakePCM) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 		}
 	}
 	switch req {
-	case reqReadI, reqWriteI, reqSyncPtr, reqStatus, reqHwRefine:
+	case reqReadI, reqWriteI, reqRewind, reqSyncPtr, reqStatus, reqHwRefine:
 	default:
 		f.calls = append(f.calls, req)
 	}
@@ -147,6 +141,8 @@ func (f *fakePCM) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 			return unix.EINVAL
 		}
 		s.state, s.hw, s.appl, s.tstamp = f.state, alsatype.Uframes(f.told), alsatype.Uframes(f.appl), f.stamp()
+	case reqRewind:
+		return f.rewind((*alsatype.Uframes)(arg))
 	case reqReadI, reqWriteI:
 		return f.transfer((*xferI)(arg))
 	}
@@ -266,34 +262,4 @@ func (f *fakePCM) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
-}
-
-// refine narrows p to the device's values, the ends only, as the kernel does.
-func (f *fakePCM) refine(p *hwParams) unix.Errno {
-	formats := mask{}
-	channels := p.limits(paramChannels)
-	for _, n := range f.formats {
-		if p.masks[paramFormat].has(n) && slices.ContainsFunc(f.values[paramChannels], func(c int) bool {
-			return c >= channels.Min && c <= channels.Max && f.fit(n, c)
-		}) {
-			formats[n/32] |= 1 << (n % 32)
-		}
-	}
-	if formats == (mask{}) || !p.masks[paramAccess].has(3) {
-		return unix.EINVAL
-	}
-	p.masks[paramFormat] = formats
-	for param, values := range f.values {
-		r := p.limits(param)
-		low, _ := slices.BinarySearch(values, r.Min)
-		high, found := slices.BinarySearch(values, r.Max)
-		if !found {
-			high--
-		}
-		if low > high {
-			return unix.EINVAL
-		}
-		p.within(param, Range{values[low], values[high]})
-	}
-	return 0
 }

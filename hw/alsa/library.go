@@ -84,7 +84,7 @@ func openByLibrary(path string, s setup) (fd int, err error) {
 		value     int
 	}{
 		{d.NegotiateChannels, s.channels}, {d.NegotiateRate, s.rate},
-		{d.NegotiatePeriodSize, s.period}, {d.NegotiateBufferSize, s.buffer},
+		{d.NegotiatePeriodSize, s.period}, {d.NegotiateBufferSize, s.ring},
 	} {
 		if err == nil {
 			_, err = step.negotiate(step.value)

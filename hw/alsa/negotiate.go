@@ -18,6 +18,8 @@ type setup struct {
 	format         pcm.Format
 	rate, channels int
 	period, buffer int // frames
+	tail           int // frames of a playback that may follow those of buffer: a period or none
+	ring           int // frames of the kernel's buffer, which has room for both
 }
 
 func (s setup) String() string {
@@ -78,7 +80,7 @@ func negotiate(n node, c Config, capture bool) (setup, error) {
 		if least := s.rate / 10; capture && want < least {
 			want = (least + s.period - 1) / s.period * s.period
 		}
-		s.buffer, e = near(n, &p, paramBufferSize, want)
+		e = s.size(n, &p, want, c.Follow != nil && !capture)
 	}
 	if e == 0 && s.buffer < 2*s.period {
 		return setup{}, fmt.Errorf("%w: its buffer of %d frames has no room for two periods of %d", ErrUnsuitable, s.buffer, s.period)
@@ -92,6 +94,9 @@ func negotiate(n node, c Config, capture bool) (setup, error) {
 	// Once now, so that what the bus refuses is told by Open: a USB card claims its bandwidth here.
 	if e == 0 {
 		e = n.ioctl(reqPrepare, nil)
+	}
+	if e == 0 && s.tail > 0 {
+		e = s.tryRewind(n)
 	}
 	if e != 0 {
 		return setup{}, failure(e)
@@ -183,18 +188,22 @@ func near(n node, p *hwParams, param, want int) (int, unix.Errno) {
 }
 
 // setSoftware sets when the stream wakes, starts and stops: it wakes with a period to transfer, starts only when told,
-// and stops, which is an xrun, as soon as the buffer is empty (playback) or full (capture).
+// and stops, which is an xrun, as soon as the buffer is empty (playback) or full (capture). A card that plays gets somewhat
+// farther than that, before it is seen and stopped: the kernel fills what was played with silence, or it would be heard
+// once more.
 func setSoftware(n node, s setup) unix.Errno {
 	const monotonic = 1 // SNDRV_PCM_TSTAMP_TYPE_MONOTONIC; heeded from protocol 2.0.12 on
 	sw := alsatype.SwParams{
-		TstampMode:     1,
-		PeriodStep:     1,
-		AvailMin:       alsatype.Uframes(s.period),
-		XferAlign:      1,
-		StartThreshold: 1 << 30, // more than any buffer holds
-		StopThreshold:  alsatype.Uframes(s.buffer),
-		Proto:          2<<16 | 0<<8 | 12,
-		TstampType:     monotonic,
+		TstampMode:       1,
+		PeriodStep:       1,
+		AvailMin:         alsatype.Uframes(s.period + s.ring - s.buffer - s.tail),
+		XferAlign:        1,
+		StartThreshold:   1 << 30, // more than any buffer holds
+		StopThreshold:    alsatype.Uframes(s.ring),
+		SilenceThreshold: alsatype.Uframes(s.ring),
+		SilenceSize:      alsatype.Uframes(s.ring),
+		Proto:            2<<16 | 0<<8 | 12,
+		TstampType:       monotonic,
 	}
 	return n.ioctl(reqSwParams, unsafe.Pointer(&sw))
 }

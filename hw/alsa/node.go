@@ -76,7 +76,7 @@ func (n *kernelNode) configure(s setup, p *hwParams) unix.Errno {
 func (n *kernelNode) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 	var e unix.Errno
 	switch req {
-	case reqReadI, reqWriteI, reqStatus, reqSyncPtr:
+	case reqReadI, reqWriteI, reqRewind, reqStatus, reqSyncPtr:
 		_, _, e = unix.RawSyscall(unix.SYS_IOCTL, uintptr(n.fd), req, uintptr(arg))
 	default:
 		_, _, e = unix.Syscall(unix.SYS_IOCTL, uintptr(n.fd), req, uintptr(arg))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/yobert/alsa/alsatype"
 	"github.com/yobert/alsa/pcm/state"
 	"golang.org/x/sys/unix"
 )
@@ -19,9 +20,11 @@ const mostStarts = 10
 // to one goroutine at a time, best one that is locked to a real-time thread: they block the thread.
 type Playback struct {
 	*stream
-	kept  []float32 // the last BufferFrames frames that were sent, oldest first, and behind them room for the next block
-	tight []byte    // frames as encoded, if the device has more channels than were asked for
-	faded int       // frames of the fade after an xrun that are over
+	kept   []float32 // the last BufferFrames frames that were sent, oldest first, then the tail; and room for the next block
+	tight  []byte    // frames as encoded, if the device has more channels than were asked for
+	faded  int       // frames of the fade after an xrun that are over
+	follow func(next, past []float32, channels int)
+	back   alsatype.Uframes // argument of REWIND
 }
 
 // OpenPlayback opens a device for playback. It makes no sound before the first Wait or Write. It does not wait for a
@@ -34,14 +37,14 @@ func (sys system) openPlayback(c Config) (*Playback, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newPlayback(s), nil
+	return newPlayback(s, c.Follow), nil
 }
 
-func newPlayback(s *stream) *Playback {
-	s.raw = make([]byte, s.buffer*s.channels*s.format.Bytes()) // zeros are silence in every format
-	p := &Playback{stream: s, kept: make([]float32, (s.buffer+s.period)*s.want), tight: s.raw}
+func newPlayback(s *stream, follow func(next, past []float32, channels int)) *Playback {
+	s.raw = make([]byte, s.ring*s.channels*s.format.Bytes()) // zeros are silence in every format
+	p := &Playback{stream: s, kept: make([]float32, (s.buffer+s.period+s.tail)*s.want), tight: s.raw, follow: follow}
 	if s.want < s.channels {
-		p.tight = make([]byte, s.buffer*s.want*s.format.Bytes())
+		p.tight = make([]byte, s.ring*s.want*s.format.Bytes())
 	}
 	p.faded = p.fadeFrames()
 	s.fill = p.refill
@@ -59,8 +62,8 @@ func (p *Playback) Channels() int { return p.want }
 // BufferFrames frames are queued after each Write.
 //
 // The error is ErrXrun, once for each, if the device ran dry or was stopped: it was started again with what it had not
-// played yet, less what would have been played meanwhile, or with silence as at first; what is heard first is faded in;
-// there is room for a block, and queuedFrames holds; go on as usual. ErrGone: the device is gone, or took no sound for
+// played yet, less what would have been played meanwhile, or with silence as at first, or goes on with silence where it
+// rings out; what is heard first then is faded in; there is room for a block, and queuedFrames holds; go on as usual. ErrGone: the device is gone, or took no sound for
 // two seconds; close it. ErrClosed: Close was called.
 func (p *Playback) Wait() (queuedFrames int, at time.Time, err error) {
 	if err := p.enter(); err != nil {
@@ -75,8 +78,11 @@ func (p *Playback) Wait() (queuedFrames int, at time.Time, err error) {
 			return 0, time.Time{}, err
 		}
 		queued, at, e := p.queued()
-		if e == 0 {
+		if e == 0 && !p.inTail() {
 			return queued, at, p.takeXrun()
+		}
+		if e == 0 {
+			e = p.ringOn()
 		}
 		if err := p.mend(e); err != nil {
 			return 0, time.Time{}, err
@@ -89,10 +95,7 @@ func (p *Playback) Wait() (queuedFrames int, at time.Time, err error) {
 func (p *Playback) queued() (frames int, at time.Time, e unix.Errno) {
 	m, interrupt, e := p.look()
 	if e == 0 {
-		e = p.state()
-	}
-	if e == 0 && int(p.status.Avail) >= p.buffer {
-		e = unix.EPIPE // that look found it dry
+		e = p.see()
 	}
 	if e != 0 {
 		return 0, time.Time{}, e
@@ -104,7 +107,16 @@ func (p *Playback) queued() (frames int, at time.Time, e unix.Errno) {
 	}
 	p.clock.last = m
 	beyond := p.clock.smooth(int(p.status.Delay)-int(p.status.ApplPtr-p.status.HwPtr), p.rate/p.period)
-	return max(0, int(p.status.ApplPtr)-int(m.hw)+beyond), p.clock.time(m.at), 0
+	return max(0, int(p.status.ApplPtr)-p.tail-int(m.hw)+beyond), p.clock.time(m.at), 0
+}
+
+// see looks at the card, for p.status.
+func (p *Playback) see() unix.Errno {
+	e := p.state()
+	if e == 0 && int(p.status.Avail) >= p.ring {
+		return unix.EPIPE // that look found it dry
+	}
+	return e
 }
 
 // Write queues one block of PeriodFrames frames, interleaved, full scale 1.0; it does not keep it, and allocates
@@ -121,10 +133,14 @@ func (p *Playback) Write(block []float32) error {
 	if err := p.start(); err != nil {
 		return err
 	}
-	p.next(block)
-	frame := len(p.raw) / p.buffer
-	for done, xruns := 0, p.Xruns(); done < p.period; {
-		n, e := p.transfer(reqWriteI, p.raw[done*frame:], p.period-done)
+	frame, all := len(p.raw)/p.ring, p.period+p.tail
+	for done, ready, xruns := 0, false, p.Xruns(); done < all; {
+		n, e := 0, unix.Errno(0)
+		if ready {
+			n, e = p.transfer(reqWriteI, p.raw[done*frame:], all-done)
+		} else {
+			e = p.makeWay()
+		}
 		done += n
 		var err error
 		switch e {
@@ -137,9 +153,12 @@ func (p *Playback) Write(block []float32) error {
 		if err != nil {
 			return err
 		}
-		if now := p.Xruns(); now != xruns {
-			done, xruns = 0, now // the buffer was emptied: the whole block goes in, lest the latency shrink
+		switch now := p.Xruns(); {
+		case now != xruns:
+			done, ready, xruns = 0, false, now // the buffer was emptied: the whole block goes in, lest the latency shrink
+		case !ready && e == 0:
 			p.next(block)
+			ready = true
 		}
 	}
 	p.keep()

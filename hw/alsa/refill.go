@@ -49,9 +49,8 @@ func (p *Playback) refill(left int) unix.Errno {
 	if p.sent = p.buffer - p.period; left > p.sent {
 		p.sent = p.buffer
 	}
-	p.encode(kept[len(kept)-p.sent*p.want:])
-	_, e := p.transfer(reqWriteI, p.raw, p.sent)
-	return e
+	p.ringOut(p.buffer)
+	return p.send(p.sent)
 }
 
 // fade fades frames in, if they are among the first after an xrun.
@@ -66,11 +65,12 @@ func (p *Playback) fade(frames []float32) {
 
 func (p *Playback) fadeFrames() int { return int(fadeTime * time.Duration(p.rate) / time.Second) }
 
-// next makes block the next to be sent.
+// next makes block the next to be sent, and a tail behind it.
 func (p *Playback) next(block []float32) {
 	next := p.kept[p.buffer*p.want:]
 	copy(next, block)
-	p.fade(next)
+	p.fade(next[:len(block)])
+	p.ringOut(p.buffer + p.period)
 	p.encode(next)
 }
 
@@ -83,7 +83,7 @@ func (p *Playback) keep() {
 // encode makes raw of frames.
 func (p *Playback) encode(frames []float32) {
 	n := len(frames) / p.want
-	from, to := len(p.tight)/p.buffer, len(p.raw)/p.buffer
+	from, to := len(p.tight)/p.ring, len(p.raw)/p.ring
 	p.format.Encode(p.tight[:n*from], frames)
 	if p.want == p.channels {
 		return // tight is raw

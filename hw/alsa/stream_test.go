@@ -30,7 +30,7 @@ func openPair(t *testing.T, c Config) (*Capture, *fakePCM, *Playback, *fakePCM) 
 		n.clock = s.clock.epoch
 		return s
 	}
-	return newCapture(open(in)), in, newPlayback(open(out)), out
+	return newCapture(open(in)), in, newPlayback(open(out), c.Follow), out
 }
 
 var small = Config{PeriodFrames: 100, Formats: []pcm.Format{pcm.S16LE}}

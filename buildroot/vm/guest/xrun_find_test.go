@@ -31,7 +31,8 @@ func (x *xrunTest) offset(k, frame int, guess int64) float64 {
 	return float64(guess) + analyse.Delay(a, b, reach)
 }
 
-// silences are the runs of silence of stream k, of five frames and more.
+// silences are the runs of silence of stream k, of five frames and more. Within 5 ms they are one: noise that rings out is
+// silent for some frames before it is for good.
 func (x *xrunTest) silences(k, from, to int) []analyse.Gap {
 	var list []analyse.Gap
 	run := 0
@@ -40,8 +41,12 @@ func (x *xrunTest) silences(k, from, to int) []analyse.Gap {
 			run++
 			continue
 		}
-		if run >= 5 {
-			list = append(list, analyse.Gap{Frame: int64(f - run), Frames: run})
+		if gap := (analyse.Gap{Frame: int64(f - run), Frames: run}); run >= 5 {
+			if n := len(list) - 1; n >= 0 && gap.Frame < list[n].Frame+int64(list[n].Frames)+240 {
+				gap = analyse.Gap{Frame: list[n].Frame, Frames: f - int(list[n].Frame)}
+				list = list[:n]
+			}
+			list = append(list, gap)
 		}
 		run = 0
 	}
@@ -49,7 +54,7 @@ func (x *xrunTest) silences(k, from, to int) []analyse.Gap {
 }
 
 // clicks are the places where the second derivative of the tone of stream k is beyond that of a tone with fades of 2 ms.
-// Within 2 ms they are one: a cable that has run dry plays a tick of old sound before it stops.
+// Within 2 ms they are one.
 func (x *xrunTest) clicks(k, from, to int) (places []int, most float64) {
 	omega := 2 * math.Pi * xrunHz / 48000
 	const fade, rounding = 96.0, 4.0 / 32768

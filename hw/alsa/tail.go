@@ -1,0 +1,125 @@
+package alsa
+
+import (
+	"cmp"
+	"unsafe"
+
+	"github.com/yobert/alsa/alsatype"
+	"golang.org/x/sys/unix"
+)
+
+// A card whose program is late would stop in the middle of the sound. So behind the last block there is always a tail in
+// its buffer, of one period, in which the sound rings out. It is taken back (REWIND), and the next block takes its place. A
+// card that has come to it plays it to its end, and silence behind it until the next block, which is faded in: it has not
+// stopped, but has lost as much sound as one that has. The latency is that of a buffer without a tail, which is not counted
+// anywhere in here but in what the kernel calls its position, appl.
+//
+// Cards of which nothing can be taken back have none, USB among them: the sound of such a card, or of one that its driver
+// stops, ends where it is.
+
+// followed is of how many frames Follow is told: 2 ms at 48 kHz. More does not tell it the next ones better, and it is
+// called at each block.
+const followed = 96
+
+// size sets buffer, ring and tail, and narrows p to that: a buffer of want frames, and if so wished and possible a tail.
+func (s *setup) size(n node, p *hwParams, want int, tail bool) (e unix.Errno) {
+	if with := *p; tail && p.info&forwardOnly == 0 {
+		if s.ring, e = near(n, &with, paramBufferSize, want+s.period); e == 0 && s.ring >= want+s.period {
+			*p, s.tail = with, s.period
+			s.buffer = s.ring - s.tail
+			return 0
+		}
+	}
+	s.ring, e = near(n, p, paramBufferSize, want)
+	s.buffer = s.ring
+	return e
+}
+
+// tryRewind finds out whether the device, which is prepared and left so, can take a tail back. If not, there is none, but
+// the buffer is as long as it would be with one.
+func (s *setup) tryRewind(n node) unix.Errno {
+	silence := make([]byte, s.tail*s.channels*s.format.Bytes())
+	x := xferI{buf: unsafe.Pointer(unsafe.SliceData(silence)), frames: alsatype.Uframes(s.tail)}
+	if e := n.ioctl(reqWriteI, unsafe.Pointer(&x)); e != 0 {
+		return e
+	}
+	back := alsatype.Uframes(s.tail)
+	if e := n.ioctl(reqRewind, unsafe.Pointer(&back)); e != 0 || int(back) != s.tail {
+		s.tail = 0
+		if e := setSoftware(n, *s); e != 0 {
+			return e
+		}
+	}
+	return n.ioctl(reqPrepare, nil)
+}
+
+// ringOut makes the tail of what is before frame end of kept.
+func (p *Playback) ringOut(end int) {
+	if p.tail == 0 {
+		return
+	}
+	tail := p.kept[end*p.want : (end+p.tail)*p.want]
+	length := min(p.tail, p.fadeFrames())
+	p.follow(tail[:length*p.want], p.kept[max(0, end-followed)*p.want:end*p.want], p.want)
+	for i := range length {
+		for c := range p.want {
+			tail[i*p.want+c] *= float32(length-1-i) / float32(length)
+		}
+	}
+	clear(tail[length*p.want:])
+}
+
+// inTail says whether the card, as it was seen last, has come to the tail.
+func (p *Playback) inTail() bool {
+	return p.tail > 0 && int(p.status.ApplPtr)-int(p.status.HwPtr) <= p.tail
+}
+
+// makeWay takes the tail back for a block to be sent; if the card has come to it, that is an xrun, which is mended.
+func (p *Playback) makeWay() unix.Errno {
+	if p.tail == 0 {
+		return 0
+	}
+	e := p.see()
+	p.clock.own = p.clock.now()
+	if e != 0 {
+		return e
+	}
+	if p.inTail() {
+		return p.ringOn()
+	}
+	p.back = alsatype.Uframes(p.tail)
+	e = p.node.ioctl(reqRewind, unsafe.Pointer(&p.back))
+	p.clock.own = p.clock.now()
+	if e == 0 && int(p.back) < p.tail { // it came to it just now, and is dry thereby, or it must not be written to again
+		return cmp.Or(p.see(), unix.ENOTSUP)
+	}
+	return e
+}
+
+// ringOn mends an xrun that the card spends in the tail: behind it comes silence, so many whole periods that when the card
+// tells of its next one, and not before, there is room for a block as ever. Where it is before that is not known as well.
+func (p *Playback) ringOn() unix.Errno {
+	left := int(p.status.ApplPtr) - int(p.status.HwPtr)
+	clear(p.kept)
+	silence := (p.buffer - left) / p.period * p.period
+	if e := p.send(silence); e != 0 {
+		return e
+	}
+	p.sent += p.tail + silence
+	p.faded = 0
+	p.xruns.Add(1)
+	p.xrun = true
+	return 0
+}
+
+// send sends the newest frames of kept, so many, and the tail.
+func (p *Playback) send(frames int) unix.Errno {
+	all := p.kept[:(p.buffer+p.tail)*p.want]
+	frames += p.tail
+	p.encode(all[len(all)-frames*p.want:])
+	n, e := p.transfer(reqWriteI, p.raw, frames)
+	if e == 0 && n < frames {
+		return unix.EIO // never: there is room
+	}
+	return e
+}

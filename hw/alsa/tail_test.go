@@ -1,0 +1,204 @@
+package alsa
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/yobert/alsa/alsatype"
+	"github.com/yobert/alsa/pcm/state"
+	"golang.org/x/sys/unix"
+)
+
+func (f *fakePCM) rewind(frames *alsatype.Uframes) unix.Errno {
+	if e := f.accessible(); e != 0 {
+		return e
+	}
+	f.tell()
+	n := max(0, min(int(*frames), f.appl-f.hw))
+	if f.forward {
+		n = 0
+	}
+	f.appl -= n
+	f.sound = f.sound[:len(f.sound)-n*f.frame]
+	*frames = alsatype.Uframes(n)
+	return 0
+}
+
+// stays has a sound go on as it is.
+func stays(next, past []float32, channels int) {
+	for i := range next {
+		next[i] = past[len(past)-channels+i%channels]
+	}
+}
+
+// ringing is small, and rings out.
+var ringing = func() Config { c := small; c.Follow = stays; return c }()
+
+const loud = 10000 // of 32767
+
+// play writes blocks of one value.
+func play(t *testing.T, p *Playback, blocks int) {
+	t.Helper()
+	block := slices.Repeat([]float32{loud / 32768.0}, 200)
+	for range blocks {
+		if _, _, err := p.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Write(block); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// left is channel 0 of all that the device was given.
+func (f *fakePCM) left() (values []int) {
+	for i := 0; i < len(f.sound); i += f.frame {
+		values = append(values, int(int16(binary.LittleEndian.Uint16(f.sound[i:]))))
+	}
+	return values
+}
+
+// Each block takes the place of the tail before it, and has one behind it.
+func TestTailIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, _, p, dev := openPair(t, ringing)
+		play(t, p, 10)
+		got := dev.left()
+		if len(got) != 200+1000+100 {
+			t.Fatalf("%d frames, want 200 of silence, 1000 of sound and 100 of a tail", len(got))
+		}
+		for i, v := range got {
+			want := loud
+			switch {
+			case i < 200:
+				want = 0
+			case i >= 1200:
+				want = loud * (1299 - i) / 100
+			}
+			if v < want-1 || v > want+1 {
+				t.Fatalf("frame %d is %d, want %d", i, v, want)
+			}
+		}
+		if queued := dev.appl - dev.hw - 100; queued != p.BufferFrames() || queued != 300 {
+			t.Errorf("%d frames are queued", queued)
+		}
+	})
+}
+
+// A card whose program is late plays on: the tail, silence, and the next block from silence on; one xrun is told, and there
+// is as much in the buffer as ever.
+func TestRingsOut(t *testing.T) {
+	for _, x := range []struct {
+		late    int // frames after the last block that came in time is over
+		inWrite bool
+	}{{late: 0}, {late: 1}, {late: 60}, {late: 99}, {late: 1, inWrite: true}, {late: 60, inWrite: true}, {late: 99, inWrite: true}} {
+		synctest.Test(t, func(t *testing.T) {
+			_, _, p, dev := openPair(t, ringing)
+			play(t, p, 10)
+			dev.calls = nil
+			block := slices.Repeat([]float32{loud / 32768.0}, 200)
+			if x.inWrite {
+				p.Wait()
+				dev.pass(200 + x.late)
+				p.Write(block)
+			} else {
+				dev.pass(300 + x.late)
+			}
+			queued, _, err := p.Wait()
+			if !errors.Is(err, ErrXrun) || queued != 200 || p.Xruns() != 1 {
+				t.Errorf("%+v: %d frames queued, %d xruns: %v", x, queued, p.Xruns(), err)
+			}
+			p.Write(block)
+			play(t, p, 5)
+			if len(dev.calls) > 0 || dev.state != state.Running {
+				t.Errorf("%+v: it was stopped: %x, %v", x, dev.calls, dev.state)
+			}
+			if queued := dev.appl - dev.hw - 100; queued != 300 {
+				t.Errorf("%+v: %d frames are queued", x, queued)
+			}
+			got := dev.left()
+			silent, steepest := 0, 0
+			for i := 201; i < len(got); i++ {
+				steepest = max(steepest, got[i]-got[i-1], got[i-1]-got[i])
+				if got[i] == 0 && i < len(got)-1 {
+					silent++
+				}
+			}
+			if want := 200 + 1; silent != want || steepest > loud/100+1 {
+				t.Errorf("%+v: silent for %d frames, want %d; a step of %d", x, silent, want, steepest)
+			}
+		})
+	}
+}
+
+// Later than that, the card has stopped after the tail, and is mended as any.
+func TestLaterThanTail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, _, p, dev := openPair(t, ringing)
+		play(t, p, 10)
+		dev.pass(400)
+		if queued, _, err := p.Wait(); dev.state != state.Running || !errors.Is(err, ErrXrun) || queued != 200 || p.Xruns() != 1 {
+			t.Errorf("%d frames queued, %d xruns, %v: %v", queued, p.Xruns(), dev.state, err)
+		}
+		play(t, p, 5)
+		if queued := dev.appl - dev.hw - 100; queued != 300 || p.Xruns() != 1 {
+			t.Errorf("%d frames are queued, %d xruns", queued, p.Xruns())
+		}
+	})
+}
+
+// A card of which nothing can be taken back has no tail, and the latency that it would have with one.
+func TestNoTail(t *testing.T) {
+	for _, x := range []struct {
+		info    uint32
+		forward bool
+	}{{info: 0x10}, {info: 0x20}, {info: 0x20000000}, {forward: true}} {
+		c, err := ringing.withDefaults(false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dev := newFakePCM(false)
+		dev.info, dev.forward = x.info, x.forward
+		s, err := setUp(dev, c, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dev.clock = s.clock.epoch
+		dev.sound = nil
+		p := newPlayback(s, c.Follow)
+		play(t, p, 10)
+		if got := dev.left(); len(got) != 1200 || got[1199] != loud || dev.appl-dev.hw != 300 || p.Xruns() != 0 {
+			t.Errorf("%+v: %d frames, the last is %d; %d are queued, %d xruns", x, len(got), got[len(got)-1], dev.appl-dev.hw, p.Xruns())
+		}
+	}
+}
+
+// A device that turns out to take nothing back while it plays is given up, not written to for ever.
+func TestTailStays(t *testing.T) {
+	_, _, p, dev := openPair(t, ringing)
+	play(t, p, 3)
+	dev.forward = true
+	p.Wait()
+	if err := p.Write(make([]float32, 200)); !errors.Is(err, ErrGone) || !errors.Is(err, unix.ENOTSUP) {
+		t.Errorf("write: %v", err)
+	}
+}
+
+// To ring out allocates nothing.
+func TestTailAllocatesNothing(t *testing.T) {
+	_, _, p, dev := openPair(t, ringing)
+	dev.sound = make([]byte, 0, 1<<24)
+	block := make([]float32, 200)
+	n := testing.AllocsPerRun(1000, func() {
+		p.Wait()
+		dev.pass(120)
+		p.Write(block)
+	})
+	t.Logf("%v allocations a block, %d xruns", n, p.Xruns())
+	if n != 0 || p.Xruns() < 100 {
+		t.Fail()
+	}
+}
