@@ -3,6 +3,7 @@
 package update
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,7 @@ func TestTrial(t *testing.T) {
 		name, cmdline, tryboot string
 		run                    map[string]string // what is there before
 		left                   string            // of slot A, as U-Boot has it
+		verdict                bool              // comes while it asks U-Boot for that
 		did, noted             string
 	}{
 		{name: "no trial", cmdline: line},
@@ -32,6 +34,7 @@ func TestTrial(t *testing.T) {
 			did: "fw_setenv BOOT_B_LEFT 0\n" + down, noted: "B rauc: no bus\n"},
 		{name: "nobody has said why", cmdline: line, tryboot: "\x00\x00\x00\x01",
 			did: down, noted: "B its start did not come to an end, but waits for stuck.service, slow.service\n"},
+		{name: "kept at the last moment", cmdline: word, run: map[string]string{"ailing": "late\n"}, verdict: true, left: "2", did: "fw_setenv BOOT_TRIAL\n"},
 		{name: "nothing to go back to", cmdline: word, left: "0"},
 	} {
 		dir := t.TempDir()
@@ -58,7 +61,7 @@ func TestTrial(t *testing.T) {
 		write("data/update/record.json", "{}", 0o644)
 		noting := "#!/bin/sh\necho \"${0##*/} $*\" >>" + dir + "/did\n"
 		write("bin/fw_setenv", noting, 0o755)
-		write("bin/fw_printenv", "#!/bin/sh\necho "+c.left+"\n", 0o755)
+		write("bin/fw_printenv", fmt.Sprintf("#!/bin/sh\n[ %v = false ] || : >%s\necho %s\n", c.verdict, dir+"/run/submix-update/verdict", c.left), 0o755)
 		last := "data/update/unproved" // what it does beside
 		if c.cmdline == word {
 			last = "did"

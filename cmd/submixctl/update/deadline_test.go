@@ -62,6 +62,18 @@ func TestVerdictForDeadline(t *testing.T) {
 	})
 }
 
+// Whoever is later than the deadline, which goes back, keeps nothing.
+func TestLaterThanDeadline(t *testing.T) {
+	c := newCard(t)
+	c.do("install " + c.bundle("1.1"))
+	c.tries()
+	if err := os.WriteFile(c.box.path(verdict), []byte("late\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c.expect("mark-good", "ERR update: the deadline of its trial is over")
+	c.expect("status", "slot B state=trial")
+}
+
 // Where prove can do nothing, the deadline's note says why: what prove has found, or that it found nothing.
 func TestNoteOfDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

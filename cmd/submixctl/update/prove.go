@@ -147,6 +147,8 @@ func (p pulse) after(last pulse) error {
 	switch {
 	case p.uptime < last.uptime:
 		return fmt.Errorf("the daemon has begun anew")
+	case p.state == control.StateEnded: // as somebody has told it, who may want no sound for long
+		return nil
 	case p.state != control.StateRunning && p.state != control.StateNoOutput:
 		return fmt.Errorf("no sound: the mix is %s", cmp.Or(p.state, "in no state"))
 	case p.blocks <= last.blocks:

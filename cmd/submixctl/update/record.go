@@ -50,6 +50,9 @@ func (b *Box) writeRecord(r record) error {
 
 // keep makes the system that runs the one that is begun from now on. What was proved is written only if it is new.
 func (b *Box) keep(ctx context.Context, s slots) error {
+	if err := b.late(); err != nil {
+		return err
+	}
 	if _, err := b.Rauc(ctx, nil, "status", "mark-good", "booted"); err != nil {
 		return err
 	}
@@ -62,9 +65,25 @@ func (b *Box) keep(ctx context.Context, s slots) error {
 	return b.verdict()
 }
 
-// verdict ends the trial for its deadline, if there is one: the system that runs is kept.
+// verdict ends the trial for its deadline, if there is one: the system that runs is kept. The file is made once: if the
+// deadline has made it, the box goes back already.
 func (b *Box) verdict() error {
-	return os.WriteFile(b.path(verdict), nil, 0o644)
+	f, err := os.OpenFile(b.path(verdict), os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return b.late()
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// late returns an error if the deadline of the trial is over.
+func (b *Box) late() error {
+	if text, _ := os.ReadFile(b.path(verdict)); len(text) > 0 {
+		return errors.New("the deadline of its trial is over: the box goes back to the other slot")
+	}
+	return nil
 }
 
 // adopt takes over what the deadline of a trial has noted of a slot that is left again: it knows no counts. While that slot

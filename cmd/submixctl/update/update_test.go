@@ -57,7 +57,6 @@ func TestGivenUp(t *testing.T) {
 		{"dead", "last: the daemon cannot be reached", silent},
 		{"stands still", "last: no sound: no block was mixed in 1s", answers("state: running", "uptime: 5", "blocks: 100")},
 		{"stands still without a card", "last: no sound: no block was mixed in 1s", answers("state: no-output", "uptime: 5", "blocks: 0")},
-		{"has ended", "last: no sound: the mix is ended", says("ended")},
 		{"is in a state that nobody knows", "last: no sound: the mix is error", says("error")},
 		{"has no state", "last: no sound: the mix is in no state", answers("uptime: 5", "blocks: 100")},
 		{"begins again and again", "last: the daemon has begun anew", func() (control.Reply, error) {
@@ -142,6 +141,16 @@ func TestVerdicts(t *testing.T) {
 		c.left["A"] = 0
 		c.expect("prove", "1.3 in slot B has proved itself")
 		c.do("mark-good")
+
+		c = newCard(t)
+		c.do("install " + c.bundle("1.1"))
+		c.boots()
+		c.daemon = answers("state: ended", "uptime: 5", "blocks: 100") // by its owner
+		begin := time.Now()
+		c.expect("prove", "1.1 in slot B has proved itself")
+		if took := time.Since(begin); took != time.Minute {
+			t.Errorf("it took %v", took)
+		}
 
 		c = newCard(t)
 		c.do("install " + c.bundle("1.1"))
