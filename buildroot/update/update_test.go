@@ -69,8 +69,8 @@ func TestUpdate(t *testing.T) {
 	t.Log(b.expect("umount autoboot.txt;"+tries, `^2\n3\nro,.*\nA\nB$`))
 }
 
-// A system that does not prove itself is left again, and what it was is said. One whose start does not end is tried with
-// -long: it is the deadline that leaves it, as it does one whose rauc is broken.
+// A system that does not prove itself is left again, and what it was is said. It is the deadline that leaves one whose rauc
+// is broken, as it does those that are tried with -long. Where there is no data partition, it says why on the console only.
 func TestFallBack(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -81,14 +81,17 @@ func TestFallBack(t *testing.T) {
 		{"silent", "2.1", "it was not well for .* within .*, last: the daemon cannot be reached", "the box goes back to slot A", 0},
 		{"panics", "2.2", "it ended before it had proved itself, or did not come up at all", "", 3},
 		{"rauc is broken", "2.3", "rauc: error while loading shared libraries", "the system in slot B has not proved itself in time: rauc: error", 0},
-		{"starts for ever", stuck, "its start did not come to an end, but waits for .*stuck.service", "the system in slot B has not proved itself in time: its start", 0},
+		{"starts for ever", "2.4", "its start did not come to an end, but waits for .*stuck.service", "the system in slot B has not proved itself in time: its start", 0},
+		{"D-Bus is broken", "2.5", "rauc: .*", "the system in slot B has not proved itself in time: rauc: ", 0},
+		{"no data partition", "2.6", "it ended before .*", "the system in slot B has not proved itself in time: 2.6 in slot B finds no data partition", 0},
 	} {
-		if c.version == stuck && !*long {
+		if c.version >= rarely && !*long {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := goesOn(t)
+			b.expect("echo kept >/data/kept", "")
 			b.installs(c.version)
 			begin := time.Now()
 			if c.last != "" {
@@ -102,6 +105,7 @@ func TestFallBack(t *testing.T) {
 			t.Logf("back after %.0f s", time.Since(begin).Seconds())
 			t.Log(b.eventually("submixctl update status", `(?s)slot: A\n.*reason: "`+c.version+` in slot B was given up: `+c.why+`.*1.0 in slot A runs".*slot B state=failed`))
 			t.Log(b.expect("submixctl status | grep notice", `notice update text="`+c.version+` in slot B was given up: `+c.why))
+			b.expect("cat /data/kept", "^kept$")
 			if n := strings.Count(b.console(), "Kernel panic"); n != c.panics {
 				t.Errorf("the kernel has panicked %d times, not %d", n, c.panics)
 			}
