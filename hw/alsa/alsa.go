@@ -64,7 +64,7 @@ type Config struct {
 	// thread of a program that has set GOMAXPROCS to one more than it had, or else others may find no processor; and
 	// garbage collection waits for as long.
 	HoldProcessor bool
-	// Follow has a playback ring out, over 5 ms, when its program is late: it writes what would follow past into next,
+	// Follow has a playback ring out, over 2 ms, when its program is late: it writes what would follow past into next,
 	// both interleaved. Not every card can: see tail.go. Nil: its sound is cut off then.
 	Follow func(next, past []float32, channels int)
 }

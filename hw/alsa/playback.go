@@ -25,6 +25,7 @@ type Playback struct {
 	faded  int       // frames of the fade after an xrun that are over
 	follow func(next, past []float32, channels int)
 	back   alsatype.Uframes // argument of REWIND
+	sure   time.Duration    // of the stream's epoch: until then the card, which moves by a period at most at a time, is not in the tail
 }
 
 // OpenPlayback opens a device for playback. It makes no sound before the first Wait or Write. It does not wait for a
@@ -116,6 +117,8 @@ func (p *Playback) see() unix.Errno {
 	if e == 0 && int(p.status.Avail) >= p.ring {
 		return unix.EPIPE // that look found it dry
 	}
+	sure := int(p.status.ApplPtr) - p.tail - int(p.status.HwPtr) - p.period
+	p.sure = p.clock.now() + time.Duration(sure)*time.Second/time.Duration(p.rate)
 	return e
 }
 

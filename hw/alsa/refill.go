@@ -11,8 +11,8 @@ import (
 // little or nothing is left, as after an underrun, full but for one period, as at the first start: a card tells by whole
 // periods that it has moved, so only then is the program woken with as much in the buffer as ever. What is lost of the
 // sound is the silence, less than a period, and the time until the stop was seen; after an underrun, all until the next
-// block, which is then faded in. Where the card stopped there is no fade, and nothing could make one: nobody knew it
-// beforehand.
+// block, which is then faded in. Where a card was stopped there is no fade, and nothing could make one: nobody knew it
+// beforehand. One that runs dry has a tail: see tail.go.
 
 // fadeTime is the length of the fade.
 const fadeTime = 5 * time.Millisecond
@@ -50,6 +50,7 @@ func (p *Playback) refill(left int) unix.Errno {
 		p.sent = p.buffer
 	}
 	p.ringOut(p.buffer)
+	p.sure = 0
 	return p.send(p.sent)
 }
 

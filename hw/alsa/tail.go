@@ -2,6 +2,7 @@ package alsa
 
 import (
 	"cmp"
+	"time"
 	"unsafe"
 
 	"github.com/yobert/alsa/alsatype"
@@ -9,30 +10,41 @@ import (
 )
 
 // A card whose program is late would stop in the middle of the sound. So behind the last block there is always a tail in
-// its buffer, of one period, in which the sound rings out. It is taken back (REWIND), and the next block takes its place. A
-// card that has come to it plays it to its end, and silence behind it until the next block, which is faded in: it has not
-// stopped, but has lost as much sound as one that has. The latency is that of a buffer without a tail, which is not counted
-// anywhere in here but in what the kernel calls its position, appl.
+// its buffer, in which the sound rings out. It is taken back (REWIND), and the next block takes its place. A card that has
+// come to it plays it to its end, and silence behind it until the next block, which is faded in: it has not stopped, but
+// has lost as much sound as one that has. The latency is that of a buffer without a tail, which is not counted anywhere in
+// here but in what the kernel calls its position, appl.
 //
 // Cards of which nothing can be taken back have none, USB among them: the sound of such a card, or of one that its driver
 // stops, ends where it is.
 
-// followed is of how many frames Follow is told: 2 ms at 48 kHz. More does not tell it the next ones better, and it is
-// called at each block.
-const followed = 96
+const (
+	// tailTime is what the tail takes. It is made anew for each block, which is why it is no longer.
+	tailTime = 2 * time.Millisecond
+	// followed is of how many frames Follow is told, for the same reason: as many as have it go on with two tones in value
+	// and slope.
+	followed = 24
+)
 
 // size sets buffer, ring and tail, and narrows p to that: a buffer of want frames, and if so wished and possible a tail.
 func (s *setup) size(n node, p *hwParams, want int, tail bool) (e unix.Errno) {
-	if with := *p; tail && p.info&forwardOnly == 0 {
-		if s.ring, e = near(n, &with, paramBufferSize, want+s.period); e == 0 && s.ring >= want+s.period {
-			*p, s.tail = with, s.period
-			s.buffer = s.ring - s.tail
-			return 0
+	bare, with := *p, *p
+	if s.buffer, e = near(n, &bare, paramBufferSize, want); e != 0 {
+		return e
+	}
+	if tail && p.info&forwardOnly == 0 {
+		s.tail = min(s.period, int(tailTime*time.Duration(s.rate)/time.Second))
+		least := s.buffer + s.tail
+		with.within(paramBufferSize, Range{least, max(least, with.limits(paramBufferSize).Max)})
+		if refine(n, &with) == 0 {
+			if s.ring, e = near(n, &with, paramBufferSize, least); e == 0 {
+				*p = with
+				return 0
+			}
 		}
 	}
-	s.ring, e = near(n, p, paramBufferSize, want)
-	s.buffer = s.ring
-	return e
+	*p, s.ring, s.tail = bare, s.buffer, 0
+	return 0
 }
 
 // tryRewind finds out whether the device, which is prepared and left so, can take a tail back. If not, there is none, but
@@ -59,14 +71,12 @@ func (p *Playback) ringOut(end int) {
 		return
 	}
 	tail := p.kept[end*p.want : (end+p.tail)*p.want]
-	length := min(p.tail, p.fadeFrames())
-	p.follow(tail[:length*p.want], p.kept[max(0, end-followed)*p.want:end*p.want], p.want)
-	for i := range length {
+	p.follow(tail, p.kept[max(0, end-followed)*p.want:end*p.want], p.want)
+	for i := range p.tail {
 		for c := range p.want {
-			tail[i*p.want+c] *= float32(length-1-i) / float32(length)
+			tail[i*p.want+c] *= float32(p.tail-1-i) / float32(p.tail)
 		}
 	}
-	clear(tail[length*p.want:])
 }
 
 // inTail says whether the card, as it was seen last, has come to the tail.
@@ -79,16 +89,16 @@ func (p *Playback) makeWay() unix.Errno {
 	if p.tail == 0 {
 		return 0
 	}
-	e := p.see()
-	p.clock.own = p.clock.now()
-	if e != 0 {
-		return e
-	}
-	if p.inTail() {
-		return p.ringOn()
+	if p.clock.now() > p.sure {
+		if e := p.see(); e != 0 {
+			return e
+		}
+		if p.inTail() {
+			return p.ringOn()
+		}
 	}
 	p.back = alsatype.Uframes(p.tail)
-	e = p.node.ioctl(reqRewind, unsafe.Pointer(&p.back))
+	e := p.node.ioctl(reqRewind, unsafe.Pointer(&p.back))
 	p.clock.own = p.clock.now()
 	if e == 0 && int(p.back) < p.tail { // it came to it just now, and is dry thereby, or it must not be written to again
 		return cmp.Or(p.see(), unix.ENOTSUP)
@@ -96,16 +106,17 @@ func (p *Playback) makeWay() unix.Errno {
 	return e
 }
 
-// ringOn mends an xrun that the card spends in the tail: behind it comes silence, so many whole periods that when the card
-// tells of its next one, and not before, there is room for a block as ever. Where it is before that is not known as well.
+// ringOn mends an xrun that the card spends in the tail: behind it comes silence, as much of it as makes whole periods, and
+// so many of them that when the card tells of its next one, and not before, there is room for a block as ever: where it is
+// before that is not known as well.
 func (p *Playback) ringOn() unix.Errno {
-	left := int(p.status.ApplPtr) - int(p.status.HwPtr)
+	into := p.tail - (int(p.status.ApplPtr) - int(p.status.HwPtr))
+	frames := (p.buffer + into) / p.period * p.period // of tail and silence
 	clear(p.kept)
-	silence := (p.buffer - left) / p.period * p.period
-	if e := p.send(silence); e != 0 {
+	if e := p.send(frames - p.tail); e != 0 {
 		return e
 	}
-	p.sent += p.tail + silence
+	p.sent += frames
 	p.faded = 0
 	p.xruns.Add(1)
 	p.xrun = true

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/yobert/alsa/alsatype"
 	"github.com/yobert/alsa/pcm/state"
@@ -37,7 +38,10 @@ func stays(next, past []float32, channels int) {
 // ringing is small, and rings out.
 var ringing = func() Config { c := small; c.Follow = stays; return c }()
 
-const loud = 10000 // of 32767
+const (
+	loud  = 10000 // of 32767
+	rings = 96    // frames
+)
 
 // play writes blocks of one value.
 func play(t *testing.T, p *Playback, blocks int) {
@@ -67,8 +71,8 @@ func TestTailIsReplaced(t *testing.T) {
 		_, _, p, dev := openPair(t, ringing)
 		play(t, p, 10)
 		got := dev.left()
-		if len(got) != 200+1000+100 {
-			t.Fatalf("%d frames, want 200 of silence, 1000 of sound and 100 of a tail", len(got))
+		if len(got) != 200+1000+rings {
+			t.Fatalf("%d frames, want 200 of silence, 1000 of sound and %d of a tail", len(got), rings)
 		}
 		for i, v := range got {
 			want := loud
@@ -76,13 +80,13 @@ func TestTailIsReplaced(t *testing.T) {
 			case i < 200:
 				want = 0
 			case i >= 1200:
-				want = loud * (1299 - i) / 100
+				want = loud * (1199 + rings - i) / rings
 			}
 			if v < want-1 || v > want+1 {
 				t.Fatalf("frame %d is %d, want %d", i, v, want)
 			}
 		}
-		if queued := dev.appl - dev.hw - 100; queued != p.BufferFrames() || queued != 300 {
+		if queued := dev.appl - dev.hw - rings; queued != p.BufferFrames() || queued != 300 {
 			t.Errorf("%d frames are queued", queued)
 		}
 	})
@@ -94,7 +98,7 @@ func TestRingsOut(t *testing.T) {
 	for _, x := range []struct {
 		late    int // frames after the last block that came in time is over
 		inWrite bool
-	}{{late: 0}, {late: 1}, {late: 60}, {late: 99}, {late: 1, inWrite: true}, {late: 60, inWrite: true}, {late: 99, inWrite: true}} {
+	}{{late: 0}, {late: 1}, {late: 60}, {late: 95}, {late: 1, inWrite: true}, {late: 60, inWrite: true}, {late: 95, inWrite: true}} {
 		synctest.Test(t, func(t *testing.T) {
 			_, _, p, dev := openPair(t, ringing)
 			play(t, p, 10)
@@ -102,6 +106,7 @@ func TestRingsOut(t *testing.T) {
 			block := slices.Repeat([]float32{loud / 32768.0}, 200)
 			if x.inWrite {
 				p.Wait()
+				time.Sleep(time.Duration(200+x.late) * time.Second / 48000)
 				dev.pass(200 + x.late)
 				p.Write(block)
 			} else {
@@ -116,7 +121,7 @@ func TestRingsOut(t *testing.T) {
 			if len(dev.calls) > 0 || dev.state != state.Running {
 				t.Errorf("%+v: it was stopped: %x, %v", x, dev.calls, dev.state)
 			}
-			if queued := dev.appl - dev.hw - 100; queued != 300 {
+			if queued := dev.appl - dev.hw - rings; queued != 300 {
 				t.Errorf("%+v: %d frames are queued", x, queued)
 			}
 			got := dev.left()
@@ -127,7 +132,7 @@ func TestRingsOut(t *testing.T) {
 					silent++
 				}
 			}
-			if want := 200 + 1; silent != want || steepest > loud/100+1 {
+			if want := 300 - rings + 1; silent != want || steepest > loud/rings+1 {
 				t.Errorf("%+v: silent for %d frames, want %d; a step of %d", x, silent, want, steepest)
 			}
 		})
@@ -144,7 +149,7 @@ func TestLaterThanTail(t *testing.T) {
 			t.Errorf("%d frames queued, %d xruns, %v: %v", queued, p.Xruns(), dev.state, err)
 		}
 		play(t, p, 5)
-		if queued := dev.appl - dev.hw - 100; queued != 300 || p.Xruns() != 1 {
+		if queued := dev.appl - dev.hw - rings; queued != 300 || p.Xruns() != 1 {
 			t.Errorf("%d frames are queued, %d xruns", queued, p.Xruns())
 		}
 	})

@@ -4,8 +4,12 @@ package predict
 // From is of how many frames at most a prediction is made, 5 ms at 48 kHz.
 const From = 240
 
-// order is the number of weights: two for each of the strongest tones.
-const order = 16
+// order is the number of weights, two for each of the strongest tones; of few frames, so many are not known. few is half
+// of it, of which it is made.
+const (
+	order = 2 * few
+	few   = 8
+)
 
 // floor is the noise, as a share of the power, that is told from none: what
 // is left of a tone when it has been told is that of rounding, which would be told in
@@ -39,7 +43,7 @@ func (p *Predictor) channel(dst, past []float32, channel, channels int) {
 	for i := range n {
 		p.ahead[i] = float64(past[i*channels+channel])
 	}
-	stages := min(order, n/2)
+	stages := min(order, n/3)
 	clear(p.line[:order])
 	copy(p.line[order-stages:], p.ahead[n-stages:n])
 	p.fit(n, stages)
@@ -48,8 +52,12 @@ func (p *Predictor) channel(dst, past []float32, channel, channels int) {
 		if at == len(p.line) {
 			at = copy(p.line[:], p.line[at-order:])
 		}
-		p.line[at] = dot(&p.weights, (*[order]float64)(p.line[at-order:]))
-		dst[i] = float32(p.line[at])
+		next := dot((*[few]float64)(p.weights[few:]), (*[few]float64)(p.line[at-few:]))
+		if stages > few {
+			next += dot((*[few]float64)(p.weights[:few]), (*[few]float64)(p.line[at-order:]))
+		}
+		p.line[at] = next
+		dst[i] = float32(next)
 		at++
 	}
 }
@@ -115,9 +123,7 @@ func lattice(ahead, back []float64, k float64) (product float64) {
 }
 
 // dot is the sum of the products of a and b.
-func dot(a, b *[order]float64) float64 {
+func dot(a, b *[few]float64) float64 {
 	return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] + a[3]*b[3] +
-		a[4]*b[4] + a[5]*b[5] + a[6]*b[6] + a[7]*b[7] +
-		a[8]*b[8] + a[9]*b[9] + a[10]*b[10] + a[11]*b[11] +
-		a[12]*b[12] + a[13]*b[13] + a[14]*b[14] + a[15]*b[15]
+		a[4]*b[4] + a[5]*b[5] + a[6]*b[6] + a[7]*b[7]
 }
