@@ -65,6 +65,7 @@ type clock struct {
 	started time.Duration // when the card was at 0
 	own     time.Duration // timestamps up to this one may have been made by calls of this program
 	last    move          // the last one told; that of a capture is known by an interrupt
+	sure    time.Duration // until then a playback, which moves by a period at most at a time, has not come to its tail
 	beyond  float64       // playback: frames that the hardware holds beyond the buffer; a mean
 	means   int           // how often that was asked since the start
 }
@@ -72,7 +73,7 @@ type clock struct {
 // restarted forgets what was known: the positions begin at 0 again.
 func (c *clock) restarted() {
 	c.started = c.now()
-	c.own, c.last, c.means = c.started, move{}, 0
+	c.own, c.last, c.means, c.sure = c.started, move{}, 0, 0
 }
 
 // smooth returns the mean of what the hardware holds beyond the buffer, as its driver guesses it, over about the last

@@ -209,6 +209,12 @@ func (f *fakePCM) pass(n int) {
 
 func (f *fakePCM) poll(events int16, timeout time.Duration) (int16, bool) {
 	f.mu.Lock()
+	if events == 0 { // nothing but time
+		time.Sleep(timeout)
+	}
+	if events == 0 && !f.stuck {
+		f.pass(int(timeout * 48000 / time.Second))
+	}
 	if f.stops {
 		f.state = xrun
 	}

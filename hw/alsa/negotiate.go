@@ -2,6 +2,7 @@ package alsa
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unsafe"
@@ -194,16 +195,15 @@ func near(n node, p *hwParams, param, want int) (int, unix.Errno) {
 func setSoftware(n node, s setup) unix.Errno {
 	const monotonic = 1 // SNDRV_PCM_TSTAMP_TYPE_MONOTONIC; heeded from protocol 2.0.12 on
 	sw := alsatype.SwParams{
-		TstampMode:       1,
-		PeriodStep:       1,
-		AvailMin:         alsatype.Uframes(s.period + s.ring - s.buffer - s.tail),
-		XferAlign:        1,
-		StartThreshold:   1 << 30, // more than any buffer holds
-		StopThreshold:    alsatype.Uframes(s.ring),
-		SilenceThreshold: alsatype.Uframes(s.ring),
-		SilenceSize:      alsatype.Uframes(s.ring),
-		Proto:            2<<16 | 0<<8 | 12,
-		TstampType:       monotonic,
+		TstampMode:     1,
+		PeriodStep:     1,
+		AvailMin:       alsatype.Uframes(s.period + s.ring - s.buffer - s.tail),
+		XferAlign:      1,
+		StartThreshold: 1 << 30, // more than any buffer holds
+		StopThreshold:  alsatype.Uframes(s.ring),
+		SilenceSize:    math.MaxInt64, // with no threshold: as soon as it was played
+		Proto:          2<<16 | 0<<8 | 12,
+		TstampType:     monotonic,
 	}
 	return n.ioctl(reqSwParams, unsafe.Pointer(&sw))
 }

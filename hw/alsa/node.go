@@ -94,11 +94,17 @@ func (n *kernelNode) poll(events int16, timeout time.Duration) (int16, bool) {
 	n.fds = [2]unix.PollFd{{Fd: int32(n.fd), Events: events}, {Fd: int32(n.event), Events: unix.POLLIN}}
 	var e unix.Errno
 	found := 0
+	rest := timeout
 	if n.hold && timeout != 0 {
-		found, e = n.ppoll(true, holdLimit)
+		held := holdLimit
+		if timeout > 0 {
+			held = min(held, timeout)
+			rest -= held
+		}
+		found, e = n.ppoll(true, held)
 	}
-	if found == 0 && e == 0 {
-		_, e = n.ppoll(false, timeout)
+	if found == 0 && e == 0 && (rest != 0 || timeout == 0) {
+		_, e = n.ppoll(false, rest)
 	}
 	if e != 0 {
 		return unix.POLLERR, false

@@ -25,7 +25,6 @@ type Playback struct {
 	faded  int       // frames of the fade after an xrun that are over
 	follow func(next, past []float32, channels int)
 	back   alsatype.Uframes // argument of REWIND
-	sure   time.Duration    // of the stream's epoch: until then the card, which moves by a period at most at a time, is not in the tail
 }
 
 // OpenPlayback opens a device for playback. It makes no sound before the first Wait or Write. It does not wait for a
@@ -63,9 +62,9 @@ func (p *Playback) Channels() int { return p.want }
 // BufferFrames frames are queued after each Write.
 //
 // The error is ErrXrun, once for each, if the device ran dry or was stopped: it was started again with what it had not
-// played yet, less what would have been played meanwhile, or with silence as at first, or goes on with silence where it
-// rings out; what is heard first then is faded in; there is room for a block, and queuedFrames holds; go on as usual. ErrGone: the device is gone, or took no sound for
-// two seconds; close it. ErrClosed: Close was called.
+// played yet, less what would have been played meanwhile, or with silence as at first; what is heard first is faded in;
+// there is room for a block, and queuedFrames holds; go on as usual. ErrGone: the device is gone, or took no sound for two
+// seconds; close it. ErrClosed: Close was called.
 func (p *Playback) Wait() (queuedFrames int, at time.Time, err error) {
 	if err := p.enter(); err != nil {
 		return 0, time.Time{}, err
@@ -83,7 +82,7 @@ func (p *Playback) Wait() (queuedFrames int, at time.Time, err error) {
 			return queued, at, p.takeXrun()
 		}
 		if e == 0 {
-			e = p.ringOn()
+			e = p.playOut()
 		}
 		if err := p.mend(e); err != nil {
 			return 0, time.Time{}, err
@@ -117,14 +116,13 @@ func (p *Playback) see() unix.Errno {
 	if e == 0 && int(p.status.Avail) >= p.ring {
 		return unix.EPIPE // that look found it dry
 	}
-	sure := int(p.status.ApplPtr) - p.tail - int(p.status.HwPtr) - p.period
-	p.sure = p.clock.now() + time.Duration(sure)*time.Second/time.Duration(p.rate)
+	p.clock.sure = p.clock.now() + p.takes(p.ahead()-p.tail-p.period)
 	return e
 }
 
 // Write queues one block of PeriodFrames frames, interleaved, full scale 1.0; it does not keep it, and allocates
-// nothing. After a Wait it does not block, otherwise it waits for room. An underrun it meets is mended, and told by the
-// next Wait. The other errors are those of Wait.
+// nothing. After a Wait it does not block, but for the tail of a mix that is late; each needs one, lest more be queued than
+// BufferFrames. An underrun it meets is mended, and told by the next Wait. The other errors are those of Wait.
 func (p *Playback) Write(block []float32) error {
 	if len(block) != p.period*p.want {
 		return fmt.Errorf("%s: block of %d samples, want %d frames of %d channels", p.name, len(block), p.period, p.want)
@@ -136,13 +134,15 @@ func (p *Playback) Write(block []float32) error {
 	if err := p.start(); err != nil {
 		return err
 	}
-	frame, all := len(p.raw)/p.ring, p.period+p.tail
-	for done, ready, xruns := 0, false, p.Xruns(); done < all; {
+	frame := len(p.raw) / p.ring
+	p.next(block)
+	for done, ready, xruns := 0, p.tail == 0, p.Xruns(); done < p.period+p.tail; {
 		n, e := 0, unix.Errno(0)
 		if ready {
-			n, e = p.transfer(reqWriteI, p.raw[done*frame:], all-done)
+			n, e = p.transfer(reqWriteI, p.raw[done*frame:], p.period+p.tail-done)
 		} else {
-			e = p.makeWay()
+			e = p.takeTail()
+			ready = true
 		}
 		done += n
 		var err error
@@ -156,12 +156,9 @@ func (p *Playback) Write(block []float32) error {
 		if err != nil {
 			return err
 		}
-		switch now := p.Xruns(); {
-		case now != xruns:
-			done, ready, xruns = 0, false, now // the buffer was emptied: the whole block goes in, lest the latency shrink
-		case !ready && e == 0:
+		if now := p.Xruns(); now != xruns {
+			done, ready, xruns = 0, p.tail == 0, now // the buffer was emptied: the whole block goes in, lest the latency shrink
 			p.next(block)
-			ready = true
 		}
 	}
 	p.keep()

@@ -50,7 +50,6 @@ func (p *Playback) refill(left int) unix.Errno {
 		p.sent = p.buffer
 	}
 	p.ringOut(p.buffer)
-	p.sure = 0
 	return p.send(p.sent)
 }
 

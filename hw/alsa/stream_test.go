@@ -17,7 +17,14 @@ import (
 
 func openPair(t *testing.T, c Config) (*Capture, *fakePCM, *Playback, *fakePCM) {
 	t.Helper()
+	return openWith(t, c, span(64, 8192))
+}
+
+// openWith is openPair for a playback device that has no other buffers.
+func openWith(t *testing.T, c Config, buffers []int) (*Capture, *fakePCM, *Playback, *fakePCM) {
+	t.Helper()
 	in, out := newFakePCM(true), newFakePCM(false)
+	out.values[paramBufferSize] = buffers
 	open := func(n *fakePCM) *stream {
 		c, err := c.withDefaults(n.capture)
 		if err != nil {

@@ -11,9 +11,8 @@ import (
 
 // A card whose program is late would stop in the middle of the sound. So behind the last block there is always a tail in
 // its buffer, in which the sound rings out. It is taken back (REWIND), and the next block takes its place. A card that has
-// come to it plays it to its end, and silence behind it until the next block, which is faded in: it has not stopped, but
-// has lost as much sound as one that has. The latency is that of a buffer without a tail, which is not counted anywhere in
-// here but in what the kernel calls its position, appl.
+// come to it plays it to its end, where it stops, and is mended as ever. The latency is that of a buffer without a tail,
+// which is not counted anywhere in here but in what the kernel calls the program's position, appl.
 //
 // Cards of which nothing can be taken back have none, USB among them: the sound of such a card, or of one that its driver
 // stops, ends where it is.
@@ -79,48 +78,56 @@ func (p *Playback) ringOut(end int) {
 	}
 }
 
-// inTail says whether the card, as it was seen last, has come to the tail.
-func (p *Playback) inTail() bool {
-	return p.tail > 0 && int(p.status.ApplPtr)-int(p.status.HwPtr) <= p.tail
+// ahead is how many frames the card had to play when it was seen last, with the tail.
+func (p *Playback) ahead() int { return int(p.status.ApplPtr) - int(p.status.HwPtr) }
+
+// takes is how long so many frames take.
+func (p *Playback) takes(frames int) time.Duration {
+	return time.Duration(frames) * time.Second / time.Duration(p.rate)
 }
 
-// makeWay takes the tail back for a block to be sent; if the card has come to it, that is an xrun, which is mended.
-func (p *Playback) makeWay() unix.Errno {
-	if p.tail == 0 {
-		return 0
-	}
-	if p.clock.now() > p.sure {
-		if e := p.see(); e != 0 {
-			return e
+// inTail says whether the card, as it was seen last, has come to the tail, or will have in the time of a system call.
+func (p *Playback) inTail() bool { return p.tail > 0 && p.ahead() <= p.tail+p.rate/20000 }
+
+// takeTail takes the tail back, so that the next block can be sent instead. EPIPE: the card had come to it, and has stopped
+// behind it.
+func (p *Playback) takeTail() unix.Errno {
+	if p.clock.now() > p.clock.sure {
+		e := p.see()
+		if e == 0 && p.inTail() {
+			e = p.playOut()
 		}
-		if p.inTail() {
-			return p.ringOn()
+		if e != 0 {
+			return e
 		}
 	}
 	p.back = alsatype.Uframes(p.tail)
 	e := p.node.ioctl(reqRewind, unsafe.Pointer(&p.back))
 	p.clock.own = p.clock.now()
-	if e == 0 && int(p.back) < p.tail { // it came to it just now, and is dry thereby, or it must not be written to again
-		return cmp.Or(p.see(), unix.ENOTSUP)
-	}
-	return e
-}
-
-// ringOn mends an xrun that the card spends in the tail: behind it comes silence, as much of it as makes whole periods, and
-// so many of them that when the card tells of its next one, and not before, there is room for a block as ever: where it is
-// before that is not known as well.
-func (p *Playback) ringOn() unix.Errno {
-	into := p.tail - (int(p.status.ApplPtr) - int(p.status.HwPtr))
-	frames := (p.buffer + into) / p.period * p.period // of tail and silence
-	clear(p.kept)
-	if e := p.send(frames - p.tail); e != 0 {
+	if e != 0 || int(p.back) == p.tail {
 		return e
 	}
-	p.sent += frames
-	p.faded = 0
-	p.xruns.Add(1)
-	p.xrun = true
-	return 0
+	if e = p.see(); e != 0 {
+		return e // it came to it just then
+	}
+	// It takes nothing back any more, and has to do without. The tail is in the way.
+	p.tail = 0
+	p.command(reqDrop)
+	return cmp.Or(setSoftware(p.node, p.setup), unix.EPIPE)
+}
+
+// playOut waits until the card, which has come to the tail, has played it and stops, which is EPIPE.
+func (p *Playback) playOut() unix.Errno {
+	for begin := p.clock.now(); p.clock.now()-begin < deadAfter; {
+		revents, woken := p.node.poll(0, p.takes(p.ahead()+1))
+		if woken {
+			return unix.EAGAIN
+		}
+		if e := p.see(); e != 0 || revents != 0 {
+			return cmp.Or(e, unix.ENODEV) // it only looks healthy
+		}
+	}
+	return unix.ETIMEDOUT
 }
 
 // send sends the newest frames of kept, so many, and the tail.

@@ -3,6 +3,7 @@ package alsa
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -57,8 +58,8 @@ func play(t *testing.T, p *Playback, blocks int) {
 	}
 }
 
-// left is channel 0 of all that the device was given.
-func (f *fakePCM) left() (values []int) {
+// values0 is channel 0 of all that the device was given.
+func (f *fakePCM) values0() (values []int) {
 	for i := 0; i < len(f.sound); i += f.frame {
 		values = append(values, int(int16(binary.LittleEndian.Uint16(f.sound[i:]))))
 	}
@@ -70,7 +71,7 @@ func TestTailIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, _, p, dev := openPair(t, ringing)
 		play(t, p, 10)
-		got := dev.left()
+		got := dev.values0()
 		if len(got) != 200+1000+rings {
 			t.Fatalf("%d frames, want 200 of silence, 1000 of sound and %d of a tail", len(got), rings)
 		}
@@ -92,65 +93,97 @@ func TestTailIsReplaced(t *testing.T) {
 	})
 }
 
-// A card whose program is late plays on: the tail, silence, and the next block from silence on; one xrun is told, and there
-// is as much in the buffer as ever.
+// A card whose program is late plays the tail to its end and stops there, and is then mended as any that has run dry: one
+// xrun is told, there is as much in the buffer as ever, and no edge is hard.
 func TestRingsOut(t *testing.T) {
-	for _, x := range []struct {
-		late    int // frames after the last block that came in time is over
-		inWrite bool
-	}{{late: 0}, {late: 1}, {late: 60}, {late: 95}, {late: 1, inWrite: true}, {late: 60, inWrite: true}, {late: 95, inWrite: true}} {
-		synctest.Test(t, func(t *testing.T) {
-			_, _, p, dev := openPair(t, ringing)
-			play(t, p, 10)
-			dev.calls = nil
-			block := slices.Repeat([]float32{loud / 32768.0}, 200)
-			if x.inWrite {
-				p.Wait()
-				time.Sleep(time.Duration(200+x.late) * time.Second / 48000)
-				dev.pass(200 + x.late)
-				p.Write(block)
-			} else {
-				dev.pass(300 + x.late)
-			}
-			queued, _, err := p.Wait()
-			if !errors.Is(err, ErrXrun) || queued != 200 || p.Xruns() != 1 {
-				t.Errorf("%+v: %d frames queued, %d xruns: %v", x, queued, p.Xruns(), err)
-			}
-			p.Write(block)
-			play(t, p, 5)
-			if len(dev.calls) > 0 || dev.state != state.Running {
-				t.Errorf("%+v: it was stopped: %x, %v", x, dev.calls, dev.state)
-			}
-			if queued := dev.appl - dev.hw - rings; queued != 300 {
-				t.Errorf("%+v: %d frames are queued", x, queued)
-			}
-			got := dev.left()
-			silent, steepest := 0, 0
-			for i := 201; i < len(got); i++ {
-				steepest = max(steepest, got[i]-got[i-1], got[i-1]-got[i])
-				if got[i] == 0 && i < len(got)-1 {
-					silent++
+	for _, ring := range [][]int{span(64, 8192), {300, 400}, {300, 1000, 8100}} { // what the driver can do
+		for _, x := range []struct {
+			late    int // frames after the last block that came in time is over
+			inWrite bool
+		}{{late: -2}, {late: 0}, {late: 1}, {late: 60}, {late: 95}, {late: 96}, {late: 3000}, {0, true}, {1, true}, {60, true}, {95, true}} {
+			synctest.Test(t, func(t *testing.T) {
+				_, _, p, dev := openWith(t, ringing, ring)
+				// What lies behind the tail is silent, and is played until the kernel notices.
+				if sw := dev.sw; int(sw.StopThreshold) != dev.size || sw.SilenceThreshold != 0 || sw.SilenceSize != math.MaxInt64 {
+					t.Errorf("%d frames: %+v", dev.size, sw)
 				}
-			}
-			if want := 300 - rings + 1; silent != want || steepest > loud/rings+1 {
-				t.Errorf("%+v: silent for %d frames, want %d; a step of %d", x, silent, want, steepest)
-			}
-		})
+				play(t, p, 10)
+				again := func() { // late
+					block := slices.Repeat([]float32{loud / 32768.0}, 200)
+					lasts := 300
+					if x.inWrite {
+						if _, _, err := p.Wait(); err != nil {
+							t.Error(err)
+						}
+						lasts = 200
+					}
+					time.Sleep(time.Duration(lasts+x.late) * time.Second / 48000)
+					dev.pass(lasts + x.late)
+					if x.inWrite {
+						if err := p.Write(block); err != nil {
+							t.Error(err)
+						}
+					}
+					if queued, _, err := p.Wait(); !errors.Is(err, ErrXrun) || queued != 200 {
+						t.Errorf("%+v: %d frames queued: %v", x, queued, err)
+					}
+					if err := p.Write(block); err != nil {
+						t.Error(err)
+					}
+				}
+				again()
+				again()
+				play(t, p, 5)
+				if queued := dev.appl - dev.hw - rings; queued != 300 || p.Xruns() != 2 || dev.state != running {
+					t.Errorf("%+v: %d frames are queued, %d xruns, %v", x, queued, p.Xruns(), dev.state)
+				}
+				got := dev.values0()
+				silent, steepest := 0, 0
+				for i := 201; i < len(got); i++ {
+					steepest = max(steepest, got[i]-got[i-1], got[i-1]-got[i])
+					if got[i] == 0 && i < len(got)-1 {
+						silent++
+					}
+				}
+				if want := 2 * (200 + 1); silent != want || steepest > loud/rings+1 {
+					t.Errorf("%+v: silent for %d frames, want %d; a step of %d", x, silent, want, steepest)
+				}
+			})
+		}
 	}
 }
 
-// Later than that, the card has stopped after the tail, and is mended as any.
-func TestLaterThanTail(t *testing.T) {
+// A card that is stopped by its driver in the tail, or after it was begun again, is mended as ever.
+func TestStoppedInTail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, _, p, dev := openPair(t, ringing)
 		play(t, p, 10)
-		dev.pass(400)
-		if queued, _, err := p.Wait(); dev.state != state.Running || !errors.Is(err, ErrXrun) || queued != 200 || p.Xruns() != 1 {
-			t.Errorf("%d frames queued, %d xruns, %v: %v", queued, p.Xruns(), dev.state, err)
+		dev.pass(350)
+		dev.state = state.Xrun
+		if queued, _, err := p.Wait(); !errors.Is(err, ErrXrun) || queued != 200 {
+			t.Errorf("%d frames queued: %v", queued, err)
 		}
-		play(t, p, 5)
-		if queued := dev.appl - dev.hw - rings; queued != 300 || p.Xruns() != 1 {
-			t.Errorf("%d frames are queued, %d xruns", queued, p.Xruns())
+		p.Write(make([]float32, 200))
+		dev.state = state.Xrun // at once
+		if queued, _, err := p.Wait(); !errors.Is(err, ErrXrun) || queued != 200 || dev.appl-dev.hw != 200+rings {
+			t.Errorf("%d frames queued, %d in the buffer: %v", queued, dev.appl-dev.hw, err)
+		}
+	})
+}
+
+// A card that stands still in the tail is gone.
+func TestStuckInTail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, _, p, dev := openPair(t, ringing)
+		play(t, p, 10)
+		dev.pass(350)
+		dev.stuck = true
+		begin := time.Now()
+		if _, _, err := p.Wait(); !errors.Is(err, ErrGone) || !errors.Is(err, unix.ETIMEDOUT) {
+			t.Errorf("after %v: %v", time.Since(begin), err)
+		}
+		if took := time.Since(begin); took < deadAfter || took > deadAfter+10*time.Millisecond {
+			t.Errorf("it took %v", took)
 		}
 	})
 }
@@ -175,20 +208,28 @@ func TestNoTail(t *testing.T) {
 		dev.sound = nil
 		p := newPlayback(s, c.Follow)
 		play(t, p, 10)
-		if got := dev.left(); len(got) != 1200 || got[1199] != loud || dev.appl-dev.hw != 300 || p.Xruns() != 0 {
+		if got := dev.values0(); len(got) != 1200 || got[1199] != loud || dev.appl-dev.hw != 300 || p.Xruns() != 0 {
 			t.Errorf("%+v: %d frames, the last is %d; %d are queued, %d xruns", x, len(got), got[len(got)-1], dev.appl-dev.hw, p.Xruns())
 		}
 	}
 }
 
-// A device that turns out to take nothing back while it plays is given up, not written to for ever.
+// A device that turns out to take nothing back while it plays goes on without a tail.
 func TestTailStays(t *testing.T) {
 	_, _, p, dev := openPair(t, ringing)
 	play(t, p, 3)
 	dev.forward = true
 	p.Wait()
-	if err := p.Write(make([]float32, 200)); !errors.Is(err, ErrGone) || !errors.Is(err, unix.ENOTSUP) {
+	if err := p.Write(make([]float32, 200)); err != nil {
 		t.Errorf("write: %v", err)
+	}
+	if queued, _, err := p.Wait(); queued != 200 || !errors.Is(err, ErrXrun) {
+		t.Errorf("%d frames queued: %v", queued, err)
+	}
+	p.Write(make([]float32, 200))
+	play(t, p, 3)
+	if queued := dev.appl - dev.hw; queued != 300 || p.Xruns() != 1 {
+		t.Errorf("%d frames are queued, %d xruns", queued, p.Xruns())
 	}
 }
 
