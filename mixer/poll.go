@@ -11,6 +11,7 @@ import (
 // takes all there is; otherwise just what the next block lacks, and pulled the
 // cushion, so that the surplus stays with a source that can wait.
 func (s *Stream) poll(now time.Time, pulled bool) {
+	s.polled = time.Now()
 	if s.cut {
 		return // what comes now is not a part of what rings out
 	}

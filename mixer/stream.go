@@ -123,6 +123,7 @@ type Stream struct {
 	fader     fader
 	ringing   ringing
 	delivered time.Time // when it last delivered
+	polled    time.Time // when its source was last looked at, which other streams may have held up
 	eof       bool      // nothing more is read
 	failure   error     // with which the source ended
 	cut       bool      // let it ring out in this block, then be what after says

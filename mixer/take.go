@@ -1,9 +1,6 @@
 package mixer
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
 // A stream that is filling becomes live, pulled by a sink, with a cushion above a
 // block in its ring: at first half a block, or 1 ms, the step in which many
@@ -139,10 +136,11 @@ func (s *Stream) behind(now moment) int {
 	return now.queued + int(s.in.span()/s.in.step)
 }
 
-// late is by how many frames the mixing goroutine is later than the sink had room for
-// a block, but for a constant.
+// late is by how many frames its source was looked at later than the sink had room for
+// a block, but for a constant. What the streams after it took since then is none of
+// its own.
 func (s *Stream) late(now moment) int {
-	return s.mix.frames(time.Since(now.at)) - now.queued
+	return s.mix.frames(s.polled.Sub(now.at)) - now.queued
 }
 
 // keepUp holds a live stream at its latency. It returns how many source frames
