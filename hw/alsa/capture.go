@@ -7,7 +7,10 @@ import (
 )
 
 // Capture is a device that is read from. Start, Read and Wait belong to one goroutine at a time.
-type Capture struct{ *stream }
+type Capture struct {
+	*stream
+	heard uint64 // xruns when the last frame was read
+}
 
 // OpenCapture opens a device for capture. It does not start it: Start does, or else the first Read or Wait. It does
 // not wait for a device that is in use, or for a second if another program takes it just then. The error is ErrNotFound,
@@ -24,7 +27,7 @@ func (sys system) openCapture(c Config) (*Capture, error) {
 
 func newCapture(s *stream) *Capture {
 	s.raw = make([]byte, s.buffer*s.channels*s.format.Bytes())
-	return &Capture{s}
+	return &Capture{stream: s}
 }
 
 // Channels returns the device's number of channels: see Config.Channels.
@@ -45,7 +48,7 @@ func (c *Capture) Start() error {
 //	n > 0, nil       n frames
 //	0, nil           nothing yet
 //	0, ErrXrun       the buffer ran over: what was in it is lost, and the stream runs again; told once, go on reading
-//	0, ErrGone       the device is gone; close it
+//	0, ErrGone       the device is gone, or stops whenever it is started; close it
 //	0, ErrClosed     Close was called
 func (c *Capture) Read(dst []float32) (frames int, err error) {
 	if err := c.enter(); err != nil {
@@ -56,6 +59,9 @@ func (c *Capture) Read(dst []float32) (frames int, err error) {
 		return 0, err
 	}
 	frames = min(len(dst)/c.channels, c.buffer)
+	if c.Xruns() > c.heard+mostStarts {
+		return 0, c.gone(unix.EPIPE)
+	}
 	if c.xrun || frames == 0 {
 		return 0, c.takeXrun()
 	}
@@ -69,6 +75,7 @@ func (c *Capture) Read(dst []float32) (frames int, err error) {
 		}
 		return 0, c.takeXrun()
 	}
+	c.heard = c.Xruns()
 	c.format.Decode(dst[:frames*c.channels], c.raw)
 	return frames, nil
 }

@@ -106,6 +106,8 @@ func explain(e unix.Errno) error {
 	switch e {
 	case unix.ENOSPC:
 		hint = "the USB bus has no bandwidth left for it: plug it into another port, or ask for fewer channels or bits"
+	case unix.EPIPE:
+		hint = "it stops whenever it is started: try another cable or port"
 	case unix.EIO:
 		hint = "the card does not move, or, on a cable of snd-aloop, its other end has another format"
 	case unix.ETIMEDOUT:

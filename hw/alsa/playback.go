@@ -13,7 +13,7 @@ import (
 // kernel's own limit for a blocking write, 10 s in many versions, is of no use to a box that plays.
 const deadAfter = 2 * time.Second
 
-// mostStarts is how often a device is started for one block.
+// mostStarts is how often a device is started for one block that is played, or until one of its frames is captured.
 const mostStarts = 10
 
 // Playback is a device that is played to, and paces who plays. All methods but Close, and those that only tell, belong

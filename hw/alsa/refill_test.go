@@ -98,3 +98,32 @@ func TestStopsForEver(t *testing.T) {
 		t.Errorf("started %d times", n)
 	}
 }
+
+// So is a capture of which no frame comes between, and one that gives some now and then is not.
+func TestCaptureStopsForEver(t *testing.T) {
+	c, dev, _, _ := openPair(t, small)
+	dst := make([]float32, 200)
+	for range 100 {
+		c.Read(dst)
+		dev.pass(100)
+		if n, err := c.Read(dst); n == 0 || err != nil {
+			t.Fatalf("%d frames, %v", n, err)
+		}
+		dev.state = state.Xrun
+		if _, err := c.Read(dst); !errors.Is(err, ErrXrun) {
+			t.Fatalf("read: %v", err)
+		}
+	}
+	before := c.Xruns()
+	var err error
+	for range 100 {
+		dev.state = state.Xrun
+		if _, err = c.Read(dst); errors.Is(err, ErrGone) {
+			break
+		}
+	}
+	if n := c.Xruns() - before; n > mostStarts+1 || !errors.Is(err, ErrGone) {
+		t.Errorf("started %d times: %v", n, err)
+	}
+	t.Log(err)
+}
