@@ -20,7 +20,7 @@ import (
 // it all, which is why this has a machine of its own. The card has 45 ms queued, for the blocks that take too long until
 // enough is shed: with 25 ms it has run dry once, 78 ms after the rival began.
 func TestShed(t *testing.T) {
-	const rivalPriority, rivalPercent = 61, 85
+	const rivalPriority, rivalPercent = 61, 81
 	rival := run(t, exec.Command("/bin/burn", "fifo", fmt.Sprint(rivalPriority), fmt.Sprint(rivalPercent)))
 	signal := func(s syscall.Signal) {
 		if err := syscall.Kill(rival, s); err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 // restartPause is that of the unit: from the end of the daemon to its next start.
-const restartPause = 100 * time.Millisecond
+const restartPause = 500 * time.Millisecond
 
 // supervised is a box that is started again whenever it has ended, as systemd does.
 type supervised struct {
