@@ -15,6 +15,7 @@ const (
 	shedNever = 0.50 // down to this: below, it is not the load for which the sink runs dry
 	roomBelow = 0.70 // what the load may become with a stream that returns
 	calmBelow = 0.80 // the same after longestPause: it has run like that before
+	tooMuch   = 0.50 // for one stream among equals: it is that which is shed
 )
 
 // Times of the governor.
@@ -32,7 +33,8 @@ const shedReads = 4
 // A governor sheds streams when the mixing goroutine cannot keep up with its sink,
 // before all of them stutter, and lets them return when there is room. Of two streams
 // that of lower priority goes first and returns last, among equals the one added
-// last: none is heard while one that comes before it is shed. One always stays. It
+// last, but for one that alone takes more than half of the time, as its driver may:
+// none is heard while one that comes before it is shed. One always stays. It
 // belongs to the mixing goroutine.
 type governor struct {
 	load
@@ -47,11 +49,12 @@ type governor struct {
 // A burden is what the governor knows of a stream.
 type burden struct {
 	shed  bool          // also while it is gone
+	alone bool          // it was shed for what it takes itself, so it returns after all others
 	again int           // the frame of the mix at which its source is read again
 	spent time.Duration // on it, in this block
 	cost  float64       // the mean of that, as a load
 	saved float64       // what cost was of the load when it was shed
-	load  atomic.Int32  // of the block that led to it, percent; read by any goroutine
+	load  atomic.Int32  // of the block that led to it, percent, negative if alone; read by any goroutine
 }
 
 // charge books the time since the last lap on a stream.
@@ -67,7 +70,13 @@ func (m *Mixer) govern() {
 	switch {
 	case g.overloaded(m.output.xruns.Load(), now) && o.heard > 1:
 		g.relapsed(now)
-		g.shed(o.last, int32(g.raw*100+0.5), now)
+		load := int32(g.raw*100 + 0.5)
+		if s := g.glutton(*m.set.Load(), o.last); s != nil {
+			s.burden.alone = true
+			g.shed(s, -load, now)
+		} else {
+			g.shed(o.last, load, now)
+		}
 	case o.outranked:
 		g.shed(o.last, o.first.burden.load.Load(), now)
 	case o.first != nil && (o.heard == 0 || g.room(o.first, now)):
@@ -85,13 +94,15 @@ type order struct {
 
 // survey also takes in what was spent on the streams.
 func (g *governor) survey(set []*Stream) (o order) {
-	var absent *Stream // shed, and gone since
+	var absent *Stream // shed, and gone since, or alone: it returns when no other is left
 	for _, s := range set {
 		b := &s.burden
 		b.cost += (g.share(b.spent)*g.scale - b.cost) * g.quick
 		b.spent = 0
 		switch {
 		case s.removed.Load() || s.done.Load():
+		case s.is(Shed) && b.alone:
+			absent = s
 		case s.is(Shed):
 			if o.first == nil || s.priority.Load() > o.first.priority.Load() {
 				o.first, o.outranked = s, o.last != nil && s.priority.Load() > o.last.priority.Load()
@@ -111,6 +122,18 @@ func (g *governor) survey(set []*Stream) (o order) {
 		o.first = absent
 	}
 	return o
+}
+
+// glutton returns the stream that takes too much alone, nil if there is none: of the
+// others that go as soon as last does, by priority.
+func (g *governor) glutton(set []*Stream, last *Stream) *Stream {
+	for _, s := range set {
+		cost := s.burden.cost
+		if s != last && cost > tooMuch && g.now-cost < roomBelow && !s.burden.shed && s.is(Filling, Live) && s.priority.Load() == last.priority.Load() {
+			return s
+		}
+	}
+	return nil
 }
 
 // overloaded reports that the load is too high, or lower but the sink runs dry again
@@ -166,7 +189,7 @@ func (g *governor) shed(s *Stream, load int32, now time.Time) {
 
 // restore lets a stream return.
 func (g *governor) restore(s *Stream, now time.Time) {
-	s.burden.shed = false
+	s.burden.shed, s.burden.alone = false, false
 	if s.is(Shed) {
 		s.delivered = now
 		s.in.clear()
@@ -201,6 +224,9 @@ func (s *Stream) discard(a *attachment) {
 // tooSlow is the reason of a stream that is shed.
 func (b *burden) tooSlow() string {
 	dry, load := "", int(b.load.Load())
+	if load < 0 {
+		return "it takes most of the time, by its driver or its conversion: a block took " + strconv.Itoa(-load) + " % of its time"
+	}
 	if load < 100*shedAbove {
 		dry = "the output runs dry, and "
 	}

@@ -61,3 +61,38 @@ func TestSlowReads(t *testing.T) {
 		}
 	}
 }
+
+// A stream whose driver takes nearly all of the time is shed itself, not one that comes after it among equals; it returns
+// when that is over. One that counts for more goes last all the same.
+func TestSlowDriverIsShed(t *testing.T) {
+	for _, c := range []struct {
+		priority int
+		want     string
+	}{{0, "-b +b"}, {1, "-a +a"}} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBox(t, 9*time.Second)
+			slow, _ := b.costly("b", c.priority, 0.05)
+			_, exact := b.card("a", counting)
+			changes := b.changes()
+			at(time.Second, func() { slow.takes(0.92) })
+			at(1300*time.Millisecond, func() {
+				for _, s := range b.Streams() {
+					if s.State == Shed {
+						t.Logf("priority %d: %s is shed: %s", c.priority, s.Name, s.Reason)
+					}
+				}
+				slow.takes(0.05)
+			})
+			b.pass()
+			if got := told(*changes); got != c.want {
+				t.Errorf("priority %d: %s, want %s", c.priority, got, c.want)
+			}
+			if i := exact.Info(); c.priority == 0 && (i.State != Live || i.Short != 0) {
+				t.Errorf("%+v", i)
+			}
+			if c.priority == 0 {
+				unbroken(t, b.sink.Played)
+			}
+		})
+	}
+}
