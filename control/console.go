@@ -147,7 +147,11 @@ func (c *Console) command(line string) (left bool, err error) {
 		return !on, nil
 	}
 	if hz, ok := meterRate(line); ok {
-		return false, c.meters(hz)
+		err := c.meters(hz)
+		if refused := (*Error)(nil); errors.As(err, &refused) {
+			return false, c.show(Reply{Err: refused})
+		}
+		return false, err
 	}
 	switch strings.TrimSpace(line) { // a line that is cut, being too long, is not trimmed for Do
 	case "":
@@ -171,11 +175,15 @@ func (c *Console) command(line string) (left bool, err error) {
 			return false, c.out.err
 		}
 	}
+	return false, c.show(reply)
+}
+
+func (c *Console) show(reply Reply) error {
 	width, _ := c.size()
 	for _, text := range layout(reply, width) {
 		io.WriteString(c.out, text+"\r\n")
 	}
-	return false, c.out.err
+	return c.out.err
 }
 
 // meters shows the live screen until a key is pressed.

@@ -44,22 +44,37 @@ func onTerminal(t *terminal.Terminal, stderr io.Writer, f func() error) int {
 // errReceive ends a console whose terminal is needed for a file.
 var errReceive = errors.New("the terminal is for rz now")
 
-// console is a command line on the terminal, also for update.
-func console(client *control.Client, t *terminal.Terminal, socket string, stderr io.Writer) int {
+// console is a command line on the terminal, also for what is done here: update and doctor, which are needed most when
+// there is no daemon. It asks the daemon anew for each line, so it outlives one that ends.
+func console(t *terminal.Terminal, socket string, stderr io.Writer) int {
+	if client, err := control.Dial(socket); err != nil {
+		fmt.Fprintf(t, "submixctl: %v; update and doctor work all the same\r\n", err)
+	} else {
+		client.Close()
+	}
 	var receive []string
 	c := &control.Console{}
 	c.Do = func(line string) (control.Reply, error) {
 		words := strings.Fields(line)
-		if len(words) == 0 || words[0] != "update" {
-			return client.Do(line)
-		}
-		if len(words) > 1 && words[1] == "receive" {
+		switch {
+		case len(words) > 1 && words[0] == "update" && words[1] == "receive":
 			receive = words
 			return control.Reply{}, errReceive
+		case len(words) > 0 && words[0] == "update":
+			reply, err := box(socket, t).Do(context.Background(), words[1:])
+			if err != nil {
+				reply = control.Reply{Err: &control.Error{Code: control.CodeUsage, Text: updateUsage()}}
+			}
+			return reply, nil
+		case len(words) > 0 && words[0] == "doctor":
+			return examined(words[1:], socket), nil
 		}
-		reply, err := box(socket, t).Do(context.Background(), words[1:])
+		reply, err := ask(socket, line)
+		if strings.TrimSpace(line) == "help" { // the daemon knows nothing of these
+			reply.Data, err = append(reply.Data, "doctor: look for what keeps this box from working well", "update: replace its system; alone, it lists how"), nil
+		}
 		if err != nil {
-			reply = control.Reply{Err: &control.Error{Code: control.CodeUsage, Text: updateUsage()}}
+			reply = control.Reply{Err: &control.Error{Code: control.CodeNotNow, Text: err.Error()}}
 		}
 		return reply, nil
 	}

@@ -13,7 +13,7 @@
 // control/PROTOCOL.md. Doctor is done here, whether the daemon runs or not: it
 // looks for what keeps the box from working well, and its exit status is 0 if
 // nothing is bad. Update is also done here: it replaces the system of a box that
-// was flashed as an image.
+// was flashed as an image. The console has both, also while there is no daemon.
 package main
 
 import (
@@ -73,15 +73,21 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case "update":
 		return updateSystem(flags.Args()[1:], *socket, out)
 	}
+	words := strings.Fields(line)
+	if len(words) == 0 && !*asJSON {
+		if t, err := terminal.Open(stdin, stdout); t != nil && err == nil {
+			return console(t, *socket, stderr)
+		}
+	}
 	client, err := control.Dial(*socket)
 	if err != nil {
 		fmt.Fprintln(stderr, "submixctl:", err)
 		return exitUnreachable
 	}
 	defer client.Close()
-	words := strings.Fields(line)
 	switch {
 	case len(words) == 0:
+		return sendAll(client, stdin, out)
 	case words[0] == "top" && *asJSON:
 		fmt.Fprintln(stderr, "submixctl: top is for people; programs read -json meters, streams and status")
 		return exitUsage
@@ -92,12 +98,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	default:
 		return send(client, line, out)
 	}
-	if !*asJSON {
-		if t, err := terminal.Open(stdin, stdout); t != nil && err == nil {
-			return console(client, t, *socket, stderr)
-		}
-	}
-	return sendAll(client, stdin, out)
 }
 
 // send sends one command and prints its reply.

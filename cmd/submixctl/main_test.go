@@ -16,6 +16,10 @@ import (
 // daemon runs a fake box on a socket and returns its path.
 func daemon(t *testing.T) (*controltest.Box, string) {
 	path := filepath.Join(t.TempDir(), "s")
+	return daemonAt(t, path), path
+}
+
+func daemonAt(t *testing.T, path string) *controltest.Box {
 	s, err := control.ListenSocket(path, -1)
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +34,7 @@ func daemon(t *testing.T) (*controltest.Box, string) {
 			t.Error(err)
 		}
 	})
-	return box, path
+	return box
 }
 
 func TestRun(t *testing.T) {

@@ -55,6 +55,34 @@ func TestUpdateInTheConsole(t *testing.T) {
 	}
 }
 
+// Without a daemon the console says so once, and has what works without; when there is one again, it is asked.
+func TestConsoleWithoutDaemon(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	path := filepath.Join(t.TempDir(), "s")
+	p := sit(t, "-socket", path)
+	p.sees("submixctl: the daemon cannot be reached: ")
+	p.sees("submix> \u2588")
+	p.types("doctor " + path + "x\r")
+	p.sees("\nbad   configuration: ")
+	p.sees("submix> \u2588")
+	p.types("\x0cdoctor a b\r")
+	p.sees("usage: submixctl doctor")
+	p.types("\x0cupdate status\r")
+	p.sees("there is no rauc")
+	p.types("\x0cmute mic\r")
+	p.sees("mute mic\nthe daemon cannot be reached: ")
+	p.types("\x0cmeters\r")
+	p.sees("meters\nthe daemon cannot be reached: ")
+	p.types("\x0chelp\r")
+	p.sees("\ndoctor  look for")
+	p.types("\x0c")
+	daemonAt(t, path)
+	p.types("mute mic\r")
+	p.sees("mute mic\nok\n")
+	p.types("\x04")
+	p.ends(0)
+}
+
 func TestUpdateUsage(t *testing.T) {
 	var stdout, stderr strings.Builder
 	if status := run([]string{"update", "sing"}, nil, &stdout, &stderr); status != exitUsage || !strings.Contains(stderr.String(), "submixctl update install FILE [now]") ||
