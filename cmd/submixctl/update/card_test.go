@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,13 +24,14 @@ type card struct {
 	count   map[string]int
 	holds   map[string]string // version by slot
 	status  map[string]string
-	refuses string // what rauc says of the next bundle
+	kernel  map[string]map[string]any // what is said of the kernel's partition and not of the root
+	refuses string                    // what rauc says of the next bundle
 	daemon  func() (control.Reply, error)
 }
 
 func newCard(t *testing.T) *card {
 	c := &card{t: t, booted: "A", order: []string{"A", "B"}, left: map[string]int{"A": 2, "B": 3}, count: map[string]int{},
-		holds: map[string]string{"A": "1.0", "B": "1.0"}, status: map[string]string{}}
+		holds: map[string]string{"A": "1.0", "B": "1.0"}, status: map[string]string{}, kernel: map[string]map[string]any{}}
 	root := t.TempDir()
 	for _, dir := range []string{"data/update", "run/submix-update", "etc"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
@@ -91,6 +93,7 @@ func (c *card) rauc(_ context.Context, _ io.Writer, args ...string) ([]byte, err
 		}
 		slot := c.other()
 		c.count[slot]++
+		delete(c.kernel, slot)
 		c.holds[slot], c.status[slot] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(args[1]), "submix-"), ".raucb"), "ok"
 		c.order, c.left[slot] = []string{slot, c.booted}, 3
 	case args[0] == "info":
@@ -103,18 +106,21 @@ func (c *card) rauc(_ context.Context, _ io.Writer, args ...string) ([]byte, err
 
 func (c *card) json() ([]byte, error) {
 	said := map[string]any{"compatible": "submix-test", "booted": c.booted}
-	all := []any{map[string]any{"boot.0": map[string]any{"class": "boot", "bootname": nil, "boot_status": nil, "slot_status": map[string]any{}}}}
+	all := []any{}
 	for i, name := range []string{"A", "B"} {
 		id := fmt.Sprintf("rootfs.%d", i)
 		status := map[string]any{"bundle": map[string]any{"compatible": nil}}
 		if c.count[name] > 0 {
 			status = map[string]any{"bundle": map[string]any{"version": c.holds[name]}, "installed": map[string]any{"count": c.count[name]}, "status": c.status[name]}
 		}
+		kernel := maps.Clone(status)
+		maps.Copy(kernel, c.kernel[name])
+		all = append(all, map[string]any{fmt.Sprintf("boot.%d", i): map[string]any{"class": "boot", "bootname": nil, "boot_status": nil, "parent": id, "slot_status": kernel}})
 		boot := "bad"
 		if c.left[name] > 0 {
 			boot = "good"
 		}
-		all = append(all, map[string]any{id: map[string]any{"class": "rootfs", "bootname": name, "boot_status": boot, "slot_status": status}})
+		all = append(all, map[string]any{id: map[string]any{"class": "rootfs", "bootname": name, "parent": nil, "boot_status": boot, "slot_status": status}})
 		if said["boot_primary"] == nil && c.order[0] == name && c.left[name] > 0 || c.order[1] == name && c.left[c.order[0]] == 0 {
 			said["boot_primary"] = id
 		}

@@ -57,7 +57,7 @@ func (b *Box) keep(ctx context.Context, s slots) error {
 		return err
 	}
 	if s.trial(s.booted) {
-		s.record.Proved[s.booted] = s.by[s.booted].Status.Installed.Count
+		s.record.Proved[s.booted] = s.count(s.booted)
 		if err := b.writeRecord(s.record); err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func (b *Box) adopt(s *slots) error {
 		return nil
 	}
 	if slot == s.other() {
-		s.record.Failed.Slot, s.record.Failed.Count, s.record.Failed.Reason = slot, s.by[slot].Status.Installed.Count, reason
+		s.record.Failed.Slot, s.record.Failed.Count, s.record.Failed.Reason = slot, s.count(slot), reason
 		if err := b.writeRecord(s.record); err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (b *Box) adopt(s *slots) error {
 
 // giveUp notes why the system that runs is not kept, and has the other one begun.
 func (b *Box) giveUp(ctx context.Context, s slots, reason string) error {
-	s.record.Failed.Slot, s.record.Failed.Count, s.record.Failed.Reason = s.booted, s.by[s.booted].Status.Installed.Count, reason
+	s.record.Failed.Slot, s.record.Failed.Count, s.record.Failed.Reason = s.booted, s.count(s.booted), reason
 	_, err := b.Rauc(ctx, nil, "status", "mark-bad", "booted")
 	return errors.Join(b.writeRecord(s.record), err, b.restart(true))
 }

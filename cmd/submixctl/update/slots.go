@@ -1,9 +1,11 @@
 package update
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 
@@ -15,20 +17,27 @@ const (
 	stateGood    = "good"    // has proved itself, or is what the card was made with
 	stateTrial   = "trial"   // runs, and is still to prove itself
 	stateUntried = "untried" // is begun by the next restart for the first time
+	stateSpent   = "spent"   // is good, but has no try left: it was begun three times and never came up
 	stateFailed  = "failed"  // has not proved itself
 	stateBroken  = "broken"  // was not written to its end
 )
 
-// A slot is one of the two that hold a system, as rauc knows it.
+// A slot is one of the two that hold a system, as rauc knows it; or the partition with the kernel of one, which is its child.
 type slot struct {
 	Class      string `json:"class"`
 	Name       string `json:"bootname"` // A or B
+	Parent     string `json:"parent"`
 	BootStatus string `json:"boot_status"`
 	Status     struct {
-		Bundle    struct{ Version string } `json:"bundle"`
-		Installed struct{ Count int }      `json:"installed"` // how often, ever
-		Status    string                   `json:"status"`    // ok, when it was written to its end; empty: by no update
+		Bundle    struct{ Version, Hash string } `json:"bundle"`
+		Installed struct{ Count int }            `json:"installed"` // how often, ever
+		Status    string                         `json:"status"`    // ok, when it was written to its end; empty: by no update
 	} `json:"slot_status"`
+}
+
+// matches reports that a kernel and a root are both of the same bundle, and both written or not.
+func (s slot) matches(root slot) bool {
+	return s.Status.Status == root.Status.Status && s.Status.Bundle == root.Status.Bundle
 }
 
 // slots is what is known of them all.
@@ -58,16 +67,22 @@ func (b *Box) state(ctx context.Context) (slots, error) {
 	}
 	s := slots{booted: said.Booted, board: said.Compatible, by: map[string]slot{}, running: b.release("VERSION_ID"),
 		record: b.readRecord(), tried: b.has(marker) && !b.has(verdict)}
+	all := map[string]slot{}
 	for _, named := range said.Slots {
-		for id, slot := range named {
-			if slot.Class == "rootfs" {
-				s.by[slot.Name] = slot
-			}
-			if id == said.Primary {
-				s.primary = slot.Name
-			}
+		maps.Copy(all, named)
+	}
+	for _, part := range all {
+		if root, ok := all[part.Parent]; ok && !part.matches(root) {
+			root.Status.Status = stateBroken
+			all[part.Parent] = root
 		}
 	}
+	for _, slot := range all {
+		if slot.Class == "rootfs" {
+			s.by[slot.Name] = slot
+		}
+	}
+	s.primary = all[said.Primary].Name
 	if _, ok := s.by[s.booted]; !ok || len(s.by) != 2 {
 		return slots{}, fmt.Errorf("rauc knows no slot of this system, %q; is it started from a Submix card?", s.booted)
 	}
@@ -104,12 +119,24 @@ func (s slots) version(name string) string {
 	return "factory" // what the card was made with
 }
 
-// trial reports that the system in a slot came by an update and has not proved itself. Where no update is known of at
-// all, as the data partition was lost meanwhile, the boot loader is believed.
+// count is how many updates a slot has had, ever.
+func (s slots) count(name string) int { return s.by[name].Status.Installed.Count }
+
+// unknown reports that no update is known of at all: there was none, or the data partition was lost meanwhile.
+func (s slots) unknown() bool { return s.count("A") == 0 && s.count("B") == 0 }
+
+// trial reports that the system in a slot came by an update and has not proved itself. Where no update is known of, the
+// boot loader is believed.
 func (s slots) trial(name string) bool {
-	count := s.by[name].Status.Installed.Count
-	lost := count == 0 && s.by[s.other()].Status.Installed.Count == 0
-	return count != s.record.Proved[name] || lost && name == s.booted && s.tried
+	return s.count(name) != s.record.Proved[name] || s.unknown() && name == s.booted && s.tried
+}
+
+// failure is why what is in a slot was given up; empty: nobody has noted that.
+func (s slots) failure(name string) string {
+	if f := s.record.Failed; f.Slot == name && f.Count == s.count(name) {
+		return f.Reason
+	}
+	return ""
 }
 
 func (s slots) word(name string) string {
@@ -123,20 +150,22 @@ func (s slots) word(name string) string {
 		return stateGood
 	case bootable:
 		return stateUntried
+	case s.trial(name) || s.failure(name) != "":
+		return stateFailed
 	}
-	return stateFailed
+	return stateSpent
 }
 
 // why says what there is to say of a slot that is not begun any more; empty: nothing.
 func (s slots) why(name string) string {
-	reason := "it ended before it had proved itself, or did not come up at all"
-	if f := s.record.Failed; f.Slot == name && f.Count == s.by[name].Status.Installed.Count {
-		reason = f.Reason
-	}
-	switch s.word(name) {
-	case stateFailed:
+	switch word := s.word(name); {
+	case word == stateFailed:
+		reason := cmp.Or(s.failure(name), "it ended before it had proved itself, or did not come up at all")
 		return fmt.Sprintf("%s in slot %s was given up: %s; %s in slot %s runs", s.version(name), name, reason, s.running, s.booted)
-	case stateBroken:
+	case word == stateSpent && !s.unknown(): // a slot that was never written is not missed
+		return fmt.Sprintf("%s in slot %s, which is good, did not come up three times, as when the power goes each time; %s in slot %s runs; "+
+			"update rollback begins the other again", s.version(name), name, s.running, s.booted)
+	case word == stateBroken:
 		return fmt.Sprintf("the update in slot %s was broken off; %s in slot %s runs", name, s.running, s.booted)
 	}
 	return ""

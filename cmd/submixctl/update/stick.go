@@ -12,7 +12,8 @@ import (
 
 // stick installs the newest bundle for this board in a folder, and restarts into it. Never one that is older than what
 // runs, nor one that the other slot has had: a stick that is forgotten in its socket is seen at every start, and must
-// not bring back what was given up or left behind.
+// not bring back what was given up or left behind. One that was pulled too early, or whose system nobody has given up, is
+// welcome again.
 func (b *Box) stick(ctx context.Context, args []string) ([]string, error) {
 	s, err := b.state(ctx)
 	if err != nil {
@@ -39,7 +40,7 @@ func (b *Box) stick(ctx context.Context, args []string) ([]string, error) {
 		return nil, fmt.Errorf("no bundle on the stick is for this box")
 	case compare(version, s.running) <= 0:
 		return []string{fmt.Sprintf("%s on the stick is not newer than %s, which runs", version, s.running)}, nil
-	case version == s.version(s.other()):
+	case version == s.version(s.other()) && s.word(s.other()) != stateBroken && s.word(s.other()) != stateSpent:
 		return []string{fmt.Sprintf("%s on the stick was tried before, or is to be tried; update install takes it all the same", version)}, nil
 	}
 	fmt.Fprintf(b.Progress, "update: installing %s from the stick\n", version)

@@ -148,7 +148,7 @@ func (b *Box) rollback(ctx context.Context, args []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if word := s.word(s.other()); word != stateGood {
+	if word := s.word(s.other()); word != stateGood && word != stateSpent {
 		return nil, fmt.Errorf("slot %s is %s; there is nothing to go back to", s.other(), word)
 	}
 	if _, err := b.Rauc(ctx, nil, "status", "mark-active", "other"); err != nil {
