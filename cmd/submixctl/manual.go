@@ -75,7 +75,8 @@ func synopsis() []string {
 }
 
 const about = `submixctl sends commands to the Submix daemon and prints the replies. Without COMMAND it is a console, if it runs
-on a terminal, and otherwise sends the lines of its standard input.
+on a terminal, and otherwise sends the lines of its standard input. The console has doctor and update, too, also while the
+daemon cannot be reached.
 
 top shows the levels of all streams and the output as they change, or one picture of them. meters and events on print
 lines until they are interrupted.
@@ -90,5 +91,7 @@ const updating = `A box that was flashed as an image has two slots, A and B, eac
 that does not run. The new system is kept when sound has run for a minute, or, without a card that plays, when the daemon
 has been well for that time; if that is not so within three minutes, or if it does not come up in three tries, the box goes
 back to the slot that it came from, and update status, status and the console say why. Without now, an update or a rollback waits
-for the next restart. An update on a USB stick, submix-*.raucb, is installed when the stick is plugged in, if it is newer than
-the system that runs and was not tried before.`
+for the next restart; a system that is still to prove itself is taken back with now only. One that was good and did not come
+up three times, as when the power goes each time, is spent: rollback begins it again. An update on a USB stick,
+submix-*.raucb, is installed when the stick is plugged in, if it is newer than the system that runs and was not tried before;
+one that was broken off, or is spent, is installed again.`

@@ -109,6 +109,16 @@ func TestNoteOfDeadline(t *testing.T) {
 		c.do("install " + c.bundle("1.2"))
 		note()
 		c.tries()
+		c.box.Rauc = func(context.Context, io.Writer, ...string) ([]byte, error) { return nil, fmt.Errorf("rauc: no bus") }
+		c.do("prove")
+		c.box.Rauc = fake
+		well := mixes()
+		c.daemon = func() (control.Reply, error) {
+			if c.box.has(ailing) {
+				t.Error("what ailed it is still there for the deadline, when that is over")
+			}
+			return well()
+		}
 		c.expect("prove", "1.2 in slot B has proved itself and is kept")
 		c.do("prove")
 		if c.box.has(unproved) {

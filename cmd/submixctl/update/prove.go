@@ -3,6 +3,7 @@ package update
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -55,8 +56,13 @@ func (b *Box) judge(ctx context.Context, args []string) ([]string, error) {
 			return nil, err
 		}
 	}
-	if why := b.watch(ctx, sound, limit); why != nil {
-		if s.record = b.readRecord(); !s.trial(s.booted) { // mark-good, meanwhile
+	_ = os.Remove(b.path(ailing)) // what ailed it before this is over
+	why, failed := b.watch(ctx, sound, limit), s.record.Failed
+	switch s.record = b.readRecord(); {
+	case s.record.Failed != failed:
+		return []string{fmt.Sprintf("%s in slot %s was given up meanwhile: %s", s.running, s.booted, s.record.Failed.Reason)}, nil
+	case why != nil:
+		if !s.trial(s.booted) { // mark-good, meanwhile
 			return []string{fmt.Sprintf("%s in slot %s is kept, as mark-good has said, but: %v", s.running, s.booted, why)}, nil
 		}
 		return b.refuse(ctx, s, why)
@@ -78,7 +84,7 @@ func (b *Box) refuse(ctx context.Context, s slots, why error) ([]string, error) 
 		}
 		return nil, fmt.Errorf("%s in slot %s has not proved itself: %w; slot %s is %s, so it is kept", s.running, s.booted, why, s.other(), word)
 	}
-	if err := b.giveUp(ctx, s, why.Error()); err != nil {
+	if err := errors.Join(b.giveUp(ctx, s, why.Error()), b.restart(true)); err != nil {
 		return nil, err
 	}
 	return nil, fmt.Errorf("%s in slot %s has not proved itself: %w; the box goes back to slot %s", s.running, s.booted, why, s.other())

@@ -103,11 +103,14 @@ func (b *Box) adopt(s *slots) error {
 	return os.Remove(b.path(unproved))
 }
 
-// giveUp notes why the system that runs is not kept, and has the other one begun.
+// giveUp notes why the system that runs is not kept, and has the other one begun, which its caller has found fit for it: that
+// the one is bad is not enough for firmware that begins it always, as when the record was lost.
 func (b *Box) giveUp(ctx context.Context, s slots, reason string) error {
 	s.record.Failed.Slot, s.record.Failed.Count, s.record.Failed.Reason = s.booted, s.count(s.booted), reason
-	_, err := b.Rauc(ctx, nil, "status", "mark-bad", "booted")
-	return errors.Join(b.writeRecord(s.record), err, b.restart(true))
+	written := b.writeRecord(s.record)
+	_, bad := b.Rauc(ctx, nil, "status", "mark-bad", "booted")
+	_, active := b.Rauc(ctx, nil, "status", "mark-active", "other")
+	return errors.Join(written, bad, active)
 }
 
 // notice puts what is to be known of the last update where submixd shows it.

@@ -148,7 +148,7 @@ func (s slots) word(name string) string {
 		return stateTrial
 	case name == s.booted || bootable && !s.trial(name):
 		return stateGood
-	case bootable:
+	case bootable && s.failure(name) == "":
 		return stateUntried
 	case s.trial(name) || s.failure(name) != "":
 		return stateFailed

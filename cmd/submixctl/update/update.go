@@ -108,6 +108,9 @@ func asError(err error) *control.Error {
 
 // install writes a bundle to the slot that does not run.
 func (b *Box) install(ctx context.Context, args []string) ([]string, error) {
+	if b.has(requests + "/restart") {
+		return nil, errors.New("the box is about to restart, which may begin the other slot: install it after that")
+	}
 	file, err := filepath.Abs(args[0])
 	if err != nil {
 		return nil, err
@@ -142,7 +145,8 @@ func (b *Box) markGood(ctx context.Context, _ []string) ([]string, error) {
 	return nil, b.keep(ctx, s)
 }
 
-// rollback has the other slot begun.
+// rollback has the other slot begun. A system on trial is given up by that, and at once: it might be kept before the box
+// restarts.
 func (b *Box) rollback(ctx context.Context, args []string) ([]string, error) {
 	s, err := b.state(ctx)
 	if err != nil {
@@ -151,7 +155,16 @@ func (b *Box) rollback(ctx context.Context, args []string) ([]string, error) {
 	if word := s.word(s.other()); word != stateGood && word != stateSpent {
 		return nil, fmt.Errorf("slot %s is %s; there is nothing to go back to", s.other(), word)
 	}
-	if _, err := b.Rauc(ctx, nil, "status", "mark-active", "other"); err != nil {
+	switch trial := s.trial(s.booted); {
+	case trial && len(args) == 0:
+		return nil, fmt.Errorf("%s in slot %s is still to prove itself, and would be kept when it has; update rollback now gives it up and restarts",
+			s.running, s.booted)
+	case trial:
+		err = b.giveUp(ctx, s, "it was taken back by hand")
+	default:
+		_, err = b.Rauc(ctx, nil, "status", "mark-active", "other")
+	}
+	if err != nil {
 		return nil, err
 	}
 	if s, err = b.state(ctx); err != nil {

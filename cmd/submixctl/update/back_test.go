@@ -1,0 +1,139 @@
+package update
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"submix/control"
+)
+
+// Back by hand, and not forward again by a stick that was forgotten.
+func TestRollbackAndStick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCard(t)
+		c.expect("stick "+c.box.Root, "no bundle on the stick")
+		for _, v := range []string{"0.9", "1.9", "1.10"} {
+			c.bundle(v)
+		}
+		c.expect("stick "+c.box.Root, "slot B state=untried version=\"1.10\"")
+		if !c.restarts() || c.boots() != "B" {
+			t.Fatal("no restart into B")
+		}
+		c.expect("prove", "kept")
+		c.expect("stick "+c.box.Root, "1.10 on the stick is not newer than 1.10, which runs")
+		c.expect("rollback now", "next: A")
+		if !c.restarts() || c.boots() != "A" {
+			t.Fatal("no restart into A")
+		}
+		if err := os.WriteFile(c.box.path(marker), nil, 0o644); err != nil { // as a rollback is a try for tryboot
+			t.Fatal(err)
+		}
+		c.expect("status", "slot A state=good version=\"1.0\" runs=yes")
+		c.expect("prove", "")
+		c.expect("stick "+c.box.Root, "1.10 on the stick was tried before")
+		c.box.Rauc = func(context.Context, io.Writer, ...string) ([]byte, error) { return nil, fmt.Errorf("rauc: no bus") }
+		c.expect("status", "ERR update: rauc: no bus")
+	})
+}
+
+// A stick that was pulled too early is welcome again, wherever the writing ended.
+func TestBrokenOff(t *testing.T) {
+	for name, pulled := range map[string]func(c *card){
+		"root":                    func(c *card) { c.status["B"] = "failed" },
+		"kernel":                  func(c *card) { c.kernel["B"] = map[string]any{"status": "pending"} },
+		"before the kernel began": func(c *card) { c.kernel["B"] = map[string]any{"bundle": map[string]any{"version": "1.1"}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCard(t)
+			c.do("install " + c.bundle("1.1"))
+			c.boots()
+			c.do("mark-good")
+			c.do("rollback")
+			c.boots()
+			c.do("mark-good")
+			c.expect("stick "+c.box.Root, "1.1 on the stick was tried before")
+			c.bundle("1.2")
+			c.do("stick " + c.box.Root)
+			pulled(c)
+			c.order, c.left["B"] = []string{"A", "B"}, 0
+			c.boots()
+			c.expect("status", "the update in slot B was broken off; 1.0 in slot A runs")
+			c.expect("status", "slot B state=broken")
+			c.expect("rollback", "slot B is broken; there is nothing to go back to")
+			c.expect("stick "+c.box.Root, "slot B state=untried version=\"1.2\"")
+		})
+	}
+}
+
+// A system on trial is taken back at once or not at all, and prove keeps it no more.
+func TestTakenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCard(t)
+		c.do("install " + c.bundle("1.1"))
+		c.boots()
+		asked, well := 0, mixes()
+		c.daemon = func() (control.Reply, error) {
+			if asked++; asked == 20 {
+				c.expect("rollback", "ERR update: 1.1 in slot B is still to prove itself, and would be kept when it has; update rollback now")
+				if c.restarts() || c.left["B"] == 0 {
+					t.Errorf("restart: %v, %d tries are left", c.restarts(), c.left["B"])
+				}
+				c.expect("rollback now", "next: A")
+				c.expect("install "+c.bundle("1.2"), "ERR update: the box is about to restart")
+			}
+			return well()
+		}
+		c.expect("prove", "1.1 in slot B was given up meanwhile: it was taken back by hand")
+		if !c.restarts() || c.boots() != "A" {
+			t.Fatal("no restart into A")
+		}
+		c.expect("status", "reason: \"1.1 in slot B was given up: it was taken back by hand; 1.0 in slot A runs\"")
+		c.left["B"] = 3 // as firmware has it that begins one slot always, once it is that of A
+		c.expect("status", "slot B state=failed")
+		c.expect("stick "+c.box.Root, "slot B state=untried version=\"1.2\"")
+	})
+}
+
+// Whoever switches the box off three times too early takes no system away that has proved itself.
+func TestSpent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		newSpent := func() *card {
+			c := newCard(t)
+			c.do("install " + c.bundle("1.1"))
+			c.boots()
+			c.expect("prove", "kept")
+			for range 3 {
+				if slot := c.boots(); slot != "B" {
+					t.Fatal(slot)
+				}
+			}
+			if slot := c.boots(); slot != "A" {
+				t.Fatal(slot)
+			}
+			c.expect("status", "reason: \"1.1 in slot B, which is good, did not come up three times, as when the power goes each time; 1.0 in slot A runs; update rollback begins the other again\"")
+			c.expect("status", "slot B state=spent")
+			return c
+		}
+		c := newSpent()
+		c.expect("rollback now", "next: B")
+		if slot := c.boots(); slot != "B" {
+			t.Fatal(slot)
+		}
+		c.expect("prove", "")
+		c.expect("status", "slot B state=good version=\"1.1\" runs=yes next=yes")
+
+		c = newSpent()
+		c.expect("stick "+c.box.Root, "slot B state=untried version=\"1.1\"")
+
+		c = newCard(t) // where tries are not counted, nothing is known of the slot that was never begun
+		c.left["B"] = 0
+		if said := c.do("status"); strings.Contains(said, "reason") {
+			t.Error(said)
+		}
+	})
+}
