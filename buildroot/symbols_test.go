@@ -54,6 +54,9 @@ func TestSymbolsOfUBoot(t *testing.T) {
 			used[m[1]] = file
 		}
 	}
+	if delay := read(t, "board/common/rpi-uboot.fragment"); !strings.Contains(delay, "\nCONFIG_BOOTDELAY=-2\n") {
+		t.Error("a byte on the serial line stops U-Boot")
+	}
 	head := "# Recorded from U-Boot " + pinned(t, "uboot") + ": options that it has and that are used here.\n"
 	if *loader != "" {
 		year, month, _ := strings.Cut(pinned(t, "uboot"), ".")
