@@ -195,6 +195,34 @@ func TestTrybootPowerCut(t *testing.T) {
 	}
 }
 
+// A slot that is given up is not begun any more, if there is a good one.
+func TestTrybootGivenUp(t *testing.T) {
+	p := newPi(t, "rpi5")
+	p.begins(cut, "A")
+	p.expect("set-state A bad", "") // and B was never tried
+	p.begins(cut, "A")
+	p.expect("set-state B bad", "", "set-primary B", "")
+	p.begins(restart, "B")
+	p.expect("set-state B good", "", "get-primary", "B")
+	p.begins(cut, "B")
+	p.expect("set-state B bad", "", "get-primary", "A", "get-state A", "good", "get-state B", "bad")
+	p.begins(cut, "A")
+}
+
+// A system that cannot keep that it is good is not begun always.
+func TestTrybootCannotKeep(t *testing.T) {
+	p := newPi(t, "rpi4")
+	p.begins(cut, "A")
+	p.expect("set-state A good", "", "set-state B bad", "", "set-primary B", "")
+	p.begins(restart, "B")
+	p.write("bin/mv", "#!/bin/sh\nexit 1\n")
+	if said, err := p.call("set-state B good"); err == nil {
+		t.Errorf("B is good: %q", said)
+	}
+	p.expect("get-primary", "A", "get-state A", "good", "get-state B", "bad")
+	p.begins(restart, "A")
+}
+
 // Whatever becomes of writing autoboot.txt, the partition is read-only again, and one of the slots is begun.
 func TestTrybootWrites(t *testing.T) {
 	for name, dd := range map[string]string{
