@@ -25,14 +25,15 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+const overlay = "../buildroot/board/common/overlay"
+
 // The image's own units, and these with its drop-ins.
 func TestVerifyImage(t *testing.T) {
 	root := system(t)
-	overlay := "../buildroot/board/common/overlay"
 	if out, err := exec.Command("cp", "-a", overlay+"/.", root).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, program := range []string{"usr/sbin/dropbear", "usr/bin/systemctl", "bin/sh", "bin/rm", "bin/mkdir"} {
+	for _, program := range []string{"usr/sbin/dropbear", "usr/bin/systemctl", "usr/bin/flock", "bin/sh", "bin/rm", "bin/mkdir"} {
 		write(t, filepath.Join(root, program), "#!/bin/sh\n", 0o755)
 	}
 	units := []string{"verify", "--root=" + root, "--man=no", "var.mount", "submixd.service", "submix-console@ttyAMA0.service", "submix-restart.path"}
@@ -47,6 +48,34 @@ func TestVerifyImage(t *testing.T) {
 		t.Errorf("systemd-analyze verify says:\n%s", out)
 	}
 	t.Logf("%d units", len(units)-3)
+}
+
+// A start takes away what is left of an update whose transfer was broken off, and nothing else of updates.
+func TestReceived(t *testing.T) {
+	root := system(t)
+	tool(t, "systemd-sysusers", "--root="+root)
+	left := filepath.Join(root, "data/update/received")
+	kept := filepath.Join(root, "data/update/record")
+	write(t, filepath.Join(left, "half.raucb"), "", 0o644)
+	write(t, kept, "", 0o644)
+	const conf = "usr/lib/tmpfiles.d/submix-update.conf"
+	lines, err := os.ReadFile(filepath.Join(overlay, conf))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(root, conf), string(lines), 0o644)
+	remove := []string{"--root=" + root, "--remove", filepath.Base(conf)}
+	tool(t, "systemd-tmpfiles", remove...)
+	if _, err := os.Stat(left); err != nil {
+		t.Errorf("removed while the box runs: %v", err)
+	}
+	tool(t, "systemd-tmpfiles", append(remove, "--boot")...)
+	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is there after a start: %v", err)
+	}
+	if _, err := os.Stat(kept); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestSecurity(t *testing.T) {
