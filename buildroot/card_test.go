@@ -158,7 +158,8 @@ func checkTable(t *testing.T, images string) {
 		if p.Size*sector != want.mib*mib {
 			t.Errorf("%s: %d bytes, not %d MiB", want.what, p.Size*sector, want.mib)
 		}
-		begins := make([]byte, p.Size*sector) // zeros, for the data: the first start looks for that
+		begins := make([]byte, p.Size*sector) // for the data: what the first start looks for
+		copy(begins[1024:], "submix: new\n")
 		if want.file != "" {
 			begins, err = os.ReadFile(filepath.Join(images, want.file))
 			if err != nil {

@@ -26,7 +26,7 @@ var facts = regexp.MustCompile(`data: (\d+) MiB, gain: (\S+), lamp: (\S+)`)
 // last made useless.
 func TestStorage(t *testing.T) {
 	t.Parallel()
-	c := newCard(t, 2<<30, map[string]string{"submix.toml": withLamp})
+	c := newCard(t, 12<<30, map[string]string{"submix.toml": withLamp})
 	check := func(said string, atLeast int, gain, lamp string, parts ...string) {
 		t.Helper()
 		f := facts.FindStringSubmatch(said)
@@ -46,17 +46,17 @@ func TestStorage(t *testing.T) {
 			t.Error("there is a notice")
 		}
 	}
-	check(c.boot(c.machine("TestImageFacts")), 1200, "0.0", "false")
+	check(c.boot(c.machine("TestImageFacts")), 11000, "0.0", "false")
 
-	// The first superblock is gone; the last good configuration is on the partition. A computer has not let go of the
-	// owner's files in order.
-	if err := os.Truncate(c.path, 3<<30); err != nil {
+	// The beginning is gone, as far as a partition of this size and more has nothing there that is nowhere else; the last
+	// good configuration is on the partition. A computer has not let go of the owner's files in order.
+	if err := os.Truncate(c.path, 13<<30); err != nil {
 		t.Fatal(err)
 	}
-	c.damage(1024, make([]byte, 1024))
+	c.damage(0, make([]byte, 4<<20))
 	c.put("submix.toml", withLamp+"shine = true\n")
 	c.inUse(true)
-	check(c.boot(c.machine("TestImageFacts")), 2200, "-7.0", "true",
+	check(c.boot(c.machine("TestImageFacts")), 12000, "-7.0", "true",
 		"notice storage text=\"the data partition is damaged", "notice storage text=\"the data partition is repaired\"",
 		"notice config text=\"the last good configuration is in use, for /etc/submix/submix.toml:11: [[led]] shine: unknown key",
 		"]: /etc/submix/submix.toml:11: [[led]] shine: unknown key", // on the console
@@ -67,13 +67,13 @@ func TestStorage(t *testing.T) {
 	}
 
 	random := rand.NewChaCha8([32]byte{6})
-	for at := int64(0); at < 2200<<20; at += 16 << 20 {
-		garbage := make([]byte, 1<<20)
+	for _, group := range []int64{0, 1, 3, 5, 7, 9, 25, 27, 49, 81} { // those with a superblock, of 128 MiB each
+		garbage := make([]byte, 8<<20)
 		random.Read(garbage)
-		c.damage(at, garbage)
+		c.damage(group*128<<20, garbage)
 	}
 	c.put("submix.toml", "\ufeff"+strings.ReplaceAll(withLamp, "\n", "\r\n"))
-	check(c.boot(c.machine("TestImageFacts")), 2200, "0.0", "false",
+	check(c.boot(c.machine("TestImageFacts")), 12000, "0.0", "false",
 		"notice storage text=\"the data partition is beyond repair", "storage: the data partition is beyond repair")
 }
 
@@ -86,7 +86,7 @@ func (c *card) damage(at int64, content []byte) {
 	}
 	defer f.Close()
 	magic := make([]byte, 2)
-	if _, err := f.ReadAt(magic, dataAt+1024+56); err != nil || at == 1024 && !bytes.Equal(magic, []byte{0x53, 0xef}) {
+	if _, err := f.ReadAt(magic, dataAt+1024+56); err != nil || at == 0 && !bytes.Equal(magic, []byte{0x53, 0xef}) {
 		c.Fatalf("where the data partition is to be there is no ext4: % x %v", magic, err)
 	}
 	if _, err := f.WriteAt(content, dataAt+at); err != nil {

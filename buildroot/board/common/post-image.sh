@@ -54,7 +54,9 @@ fi
 # FAT keeps times: none that depends on when the card is made, by default the first that FAT knows.
 export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-315532800}"
 find "$card" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-dd if=/dev/zero of="$images/blank" bs=1M count=16 status=none
+# What storage looks for at the first start; all else is zeros.
+echo 'submix: new' | dd of="$images/blank" bs=1024 seek=1 status=none
+truncate -s 16M "$images/blank"
 TZ=UTC0 genimage --rootpath "$card" --tmppath "$images/genimage.tmp" --inputpath "$images" --outputpath "$images" \
 	--config "$common/genimage.cfg"
 rm -rf "$images/genimage.tmp" "$images/blank"
