@@ -1,5 +1,6 @@
 #!/bin/sh
-# Prints who made what is in the programs, and on which terms: Submix, Go's library, and each module.
+# copyright.sh [GO]: prints who made what is in the programs, and on which terms: Submix, Go's library, and each module. GO
+# is the folder with Go's licence, where that is not Go's own.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -16,19 +17,24 @@ licence() {
 	done
 }
 
+# work NAME DIR: one that is in the programs.
+work() {
+	text=$(licence "$2")
+	if [ -z "$text" ]; then
+		echo "copyright: $1 says nowhere in $2 on which terms it is to be had" >&2
+		exit 1
+	fi
+	printf '\n\n%s\n\n%s\n' "$1" "$text"
+}
+
 echo "Submix"
 echo
 cat LICENSE
-printf '\n\nThe programs contain these works.\n\n\nThe Go library, %s\n\n' "$(go env GOVERSION)"
-licence "$(go env GOROOT)"
+printf '\n\nThe programs contain these works.\n'
+work "The Go library, $(go env GOVERSION)" "${1:-$(go env GOROOT)}"
 # The template is Go's.
 # shellcheck disable=SC2016
 go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}' ./cmd/submixd ./cmd/submixctl |
 	sort -u | while read -r module version dir; do
-	text=$(licence "$dir")
-	if [ -z "$text" ]; then
-		echo "copyright: $module says nowhere on which terms it is to be had" >&2
-		exit 1
-	fi
-	printf '\n\n%s %s\n\n%s\n' "$module" "$version" "$text"
+	work "$module $version" "$dir"
 done

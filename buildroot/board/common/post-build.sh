@@ -5,7 +5,7 @@ target=$1
 board=$2
 
 # What this system is, for rauc and for people. SUBMIX_RELEASE comes from make image.
-printf 'NAME=Submix\nID=submix\nPRETTY_NAME="Submix %s (%s)"\nVERSION_ID=%s\nVARIANT_ID=%s\n' \
+printf 'NAME=Submix\nID=submix\nPRETTY_NAME="Submix %s (%s)"\nVERSION_ID="%s"\nVARIANT_ID=%s\n' \
 	"${SUBMIX_RELEASE:-devel}" "$board" "${SUBMIX_RELEASE:-devel}" "$board" >"$target/usr/lib/os-release"
 
 # Who may sign updates for this system: SUBMIX_CA is the file of a certificate.

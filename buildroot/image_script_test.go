@@ -1,0 +1,73 @@
+package buildroot
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// standIn is a Buildroot that takes every configuration, and whose programs are this test's.
+const standIn = `export BR2_VERSION := %[1]s
+go = $(O)/build/host-go-bin-%[2]s
+defconfig:
+	cp $(BR2_DEFCONFIG) $(O)/.config
+submix-rebuild all:
+	mkdir -p $(O)/images $(O)/target/usr/bin $(go)
+	echo $(SUBMIX_RELEASE) >$(O)/images/submix.img
+	cp %[3]s $(O)/target/usr/bin/submixd
+	cp %[3]s $(O)/target/usr/bin/submixctl
+	echo "the terms of Go" >$(go)/LICENSE
+show-info:
+	@echo all
+legal-info:
+	mkdir -p $(O)/legal-info
+`
+
+// What image.sh adds to what Buildroot makes: a version that is newer than those before, and what the programs are made of.
+func TestImageScript(t *testing.T) {
+	dir, out := t.TempDir(), t.TempDir()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	makefile := fmt.Sprintf(standIn, pinned(t, "version"), pinned(t, "go"), program)
+	for name, text := range map[string]string{"Makefile": makefile, "utils/generate-cyclonedx": "#!/bin/sh\ncat\n"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("./image.sh", "rpi4", dir, out)
+	cmd.Env = append(os.Environ(), "SUBMIX_RELEASE=75fccae-dirty", "SOURCE_DATE_EPOCH=1769860800")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	made := func(name string) string { return read(t, filepath.Join(out, name)) }
+	const version = "0~20260131120000.75fccae+dirty"
+	if shown := made("images/submix.img"); shown != version+"\n" {
+		t.Errorf("the version is %q", shown)
+	}
+	var bill struct {
+		Metadata   struct{ Component struct{ Version string } }
+		Components []struct{ Name string }
+	}
+	if err := json.Unmarshal([]byte(made("images/submix-programs.cdx.json")), &bill); err != nil || bill.Metadata.Component.Version != version || len(bill.Components) == 0 {
+		t.Errorf("bill of the programs: %v, %+v", err, bill)
+	}
+	if bill := made("images/submix.cdx.json"); bill != "all\n" {
+		t.Errorf("bill of the image: %q", bill)
+	}
+	terms := made("legal-info/submix-programs.txt")
+	modules := regexp.MustCompile(`(?m)^\t?([^\s/]+\.[^\s/]+/\S+) v\S+$`).FindAllString(terms, -1)
+	if !strings.Contains(terms, "\nthe terms of Go\n") || len(modules) == 0 {
+		t.Errorf("of Go or of the modules nothing is said:\n%s", terms)
+	}
+	t.Logf("version %s; the terms of Go and of %d modules", version, len(modules))
+}
