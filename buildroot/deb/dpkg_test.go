@@ -50,7 +50,7 @@ func TestLife(t *testing.T) {
 	r.run("systemctl.real", "--root=/", "enable", "submix-console@ttyAMA0.service")
 
 	r.run("dpkg", "--force-confold", "-i", "/new.deb")
-	r.asked("daemon-reload", "restart submixd.service")
+	r.asked("daemon-reload", "restart submixd.service", "try-restart submix-console@*.service")
 	r.has("BAUD=9600\n", "/etc/submix/console.conf")
 	r.has("sim:null", "/etc/submix/submix.toml")
 	r.run("test", "-L", "/etc/systemd/system/getty.target.wants/submix-console@ttyAMA0.service")
