@@ -129,9 +129,10 @@ func TestImage(t *testing.T) {
 	imageDaemon(t)
 	imagePlug(t, tone)
 	imageConsole(t)
+	imageWear(t)
 }
 
-// imageKernel checks what the kernel knows: that it is healthy, that a hang ends in a reset, and that nothing is written.
+// imageKernel checks what the kernel knows: that it is healthy, that a hang ends in a reset, and that nothing but the data can be written.
 func imageKernel(t *testing.T) {
 	t.Helper()
 	makeGPIO(t, "RED") // as the tests of buttons do

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -120,4 +121,36 @@ func until(t *testing.T, port serial.Port, all *string, keys, want string) (said
 	})
 	*all += said
 	return said
+}
+
+// imageWear checks that nothing is written while nothing changes, for longer than the file system keeps back what is.
+func imageWear(t *testing.T) {
+	t.Helper()
+	systemBox(t).do("save")
+	unix.Sync()
+	time.Sleep(2 * time.Second)
+	before, begin := written(t), time.Now()
+	time.Sleep(40 * time.Second)
+	after := written(t)
+	t.Logf("%d sectors were written since the start, %d of them in %.0f s of sound", after, after-before, time.Since(begin).Seconds())
+	if after != before || before == 0 {
+		t.Error("the card wears while nothing changes")
+	}
+}
+
+// written is how many sectors were written to all disks: the seventh number, in Documentation/block/stat.rst.
+func written(t *testing.T) (sectors int) {
+	t.Helper()
+	paths, err := filepath.Glob("/sys/block/vd*/stat")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no disks: %v", err)
+	}
+	for _, path := range paths {
+		n, err := strconv.Atoi(strings.Fields(readFile(t, path))[6])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sectors += n
+	}
+	return sectors
 }
