@@ -132,17 +132,8 @@ var edges = []edge{
 		e.costly("b", 1, 0.95)
 		at(ms(25)+ms(30)*time.Duration(e.offset)/time.Duration(e.block), e.card.Stall)
 	}},
-	{"not a number", twice | back, func(e *edgeBox) {
-		c := e.newCard()
-		tone := c.Sample
-		c.Sample = func(frame int64, channel int) float32 {
-			if frame == 2000 {
-				return float32(math.NaN())
-			}
-			return tone(frame, channel)
-		}
-		e.attach(c)
-	}},
+	{"not a number", twice | back, func(e *edgeBox) { e.attach(e.oddCard(math.NaN())) }},
+	{"too loud for sound", twice | back, func(e *edgeBox) { e.attach(e.oddCard(-1e5)) }},
 }
 
 func (e *edgeBox) replace() { e.attach(e.newCard()) }

@@ -1,10 +1,6 @@
 package mixer
 
-import (
-	"math"
-
-	"submix/mixer/predict"
-)
+import "submix/mixer/predict"
 
 // A stream's sound is never cut off: when it breaks off, for whatever reason, it
 // rings out. What the stream still has, and on from there what a [predict.Predictor] makes
@@ -90,16 +86,13 @@ func (s *Stream) ringOut(x []float32) {
 	given := copy(edge, x)
 	for given < len(edge) {
 		more := edge[given:min(given+len(s.mix.block), len(edge))]
-		more = more[:s.in.read(more, 0)*c]
-		if _, square := measure(more); len(more) == 0 || !isNumber(square) {
+		n, peak, _ := s.in.read(more, 0)
+		if n == 0 || !isSound(peak) {
 			break
 		}
-		given += len(more)
+		given += n * c
 	}
 	s.ringing.heard(edge[:given])
 	s.ringing.follow(edge[given:], &s.mix.predictor)
 	s.ringing.out.add(edge, s.fader.now(), c)
 }
-
-// isNumber reports that all samples are, of which this is the sum of squares.
-func isNumber(square float32) bool { return square <= math.MaxFloat32 }

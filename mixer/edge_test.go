@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"submix/mixer/mixtest"
 )
 
 // A card that delivers in steps of several blocks is short a few times, and then
@@ -106,4 +108,17 @@ func TestRampIsIdealToOneLSB(t *testing.T) {
 			}
 		}
 	})
+}
+
+// oddCard is a card that delivers one sample of another kind.
+func (e *edgeBox) oddCard(odd float64) *mixtest.Card {
+	c := e.newCard()
+	tone := c.Sample
+	c.Sample = func(frame int64, channel int) float32 {
+		if frame == 2000 {
+			return float32(odd)
+		}
+		return tone(frame, channel)
+	}
+	return c
 }

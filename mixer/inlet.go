@@ -123,7 +123,7 @@ func (in *inlet) goOn(dst []float32) {
 	c := in.q.channels
 	past := in.past[:min(predict.From, in.q.size, int(in.q.w.Load()-in.begun))*c]
 	in.q.newest(past)
-	if _, square := measure(past); len(dst) == 0 || !isNumber(square) {
+	if peak, _ := measure(past); len(dst) == 0 || !isSound(peak) {
 		clear(dst)
 		return
 	}
@@ -135,11 +135,17 @@ func (in *inlet) goOn(dst []float32) {
 // source frames later, or with a negative skip to those that came so much earlier,
 // which are heard again; within such a crossfade, it skips no more. What is short is
 // not helped by being heard again.
-func (in *inlet) read(dst []float32, skip int) int {
-	if in.conv == nil {
-		return in.take(dst, skip)
-	}
+//
+// It also returns the highest magnitude of what it took from the ring, and about the
+// sum of squares of dst. What is no sound does not get into the filter, which would
+// ring with it before it comes and after; dst is then of no use.
+func (in *inlet) read(dst []float32, skip int) (frames int, peak, square float32) {
 	c := in.q.channels
+	if in.conv == nil {
+		frames = in.take(dst, skip)
+		peak, square = measure(dst[:frames*c])
+		return frames, peak, square
+	}
 	need := in.conv.Need(len(dst) / c)
 	n := in.take(in.taken[:need*c], skip)
 	if silence := min(in.tail, need-n); silence > 0 {
@@ -147,8 +153,13 @@ func (in *inlet) read(dst []float32, skip int) int {
 		n += silence
 		in.tail -= silence
 	}
-	made, _ := in.conv.Process(dst, in.taken[:n*c])
-	return made
+	taken := in.taken[:n*c]
+	peak, square = measure(taken)
+	if !isSound(peak) {
+		clear(taken)
+	}
+	frames, _ = in.conv.Process(dst, taken)
+	return frames, peak, square / float32(in.step)
 }
 
 // take moves source frames from the ring into dst; see read.

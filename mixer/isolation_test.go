@@ -71,7 +71,7 @@ func (l *liar) Read(dst []float32) (int, error) {
 // run plays a mix of blocks of so many frames; seed 0 is the one without a fault.
 func runScript(t *testing.T, seed uint64, block int, done map[string]int, log func(string, ...any)) (x []float32) {
 	synctest.Test(t, func(t *testing.T) {
-		m, err := New(Config{Rate: scriptRate, Channels: scriptChannels, Block: block})
+		m, err := New(Config{Rate: scriptRate, Channels: scriptChannels, Block: block, Limiter: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +126,7 @@ func (r *script) addB() {
 }
 
 // newCard makes B another card, now and then of another shape, in steps, or with
-// samples that are no numbers.
+// samples that are no sound, of which the limiter may not know.
 func (r *script) newCard() Format {
 	f := Format{Rate: scriptRate, Channels: 1 + r.random.IntN(3)}
 	if r.random.IntN(3) == 0 {
@@ -136,7 +136,7 @@ func (r *script) newCard() Format {
 	if r.random.IntN(3) == 0 {
 		bad = int64(r.random.IntN(scriptRate))
 	}
-	odd := []float32{float32(math.NaN()), float32(math.Inf(1)), math.MaxFloat32, 1e-40}[r.random.IntN(4)]
+	odd := []float32{float32(math.NaN()), float32(math.Inf(1)), math.MaxFloat32, -1e5, 17, 1e-40}[r.random.IntN(6)]
 	r.card = mixtest.NewCard(f.Rate, f.Channels, func(frame int64, channel int) float32 {
 		if frame >= bad && frame < bad+100 && frame%7 == 0 {
 			return odd

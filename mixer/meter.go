@@ -53,8 +53,17 @@ func levelDB(dB float64) float64 {
 // clear shows silence at once.
 func (m *meter) clear() { m.peak, m.power = 0, 0; m.block(0, 0) }
 
-// measure returns the highest magnitude and the sum of squares of x; the square
-// is no finite number if a sample is none. Four sums side by side, and
+// loudest is the highest magnitude of a sample that can be sound, 24 dB above full
+// scale. Only float formats have room for more, and what is there is a fault of a
+// driver's, a cable's or a file's: mixed, it would have the limiter turn every stream
+// down.
+const loudest = 16
+
+// isSound reports that all samples can be, of which this is the highest magnitude.
+func isSound(peak float32) bool { return peak <= loudest } // which NaN is not
+
+// measure returns the highest magnitude and the sum of squares of x; a sample that is
+// no number is the highest. Four sums side by side, and
 // magnitudes compared as integers, which order like them (IEEE 754), keep it
 // from waiting for itself.
 func measure(x []float32) (peak, square float32) {

@@ -105,15 +105,41 @@ func TestCapacityBoundsTheQueue(t *testing.T) {
 	}
 }
 
-func TestNotANumberIsLeftOut(t *testing.T) {
+func TestWhatIsNoSoundIsLeftOut(t *testing.T) {
 	m, _ := New(Config{Rate: 48000, Channels: 1, Block: 48, Limiter: true})
 	m.Add(StreamConfig{Name: "nan", Source: endless(math.NaN()), Format: Format{48000, 1}})
 	m.Add(StreamConfig{Name: "inf", Source: endless(math.Inf(1)), Format: Format{48000, 1}})
+	m.Add(StreamConfig{Name: "loud", Source: endless(-1e5), Format: Format{44100, 1}})
 	m.Add(StreamConfig{Name: "good", Source: endless(0.5), Format: Format{48000, 1}})
 	dst := make([]float32, 48)
 	pull(t, m, dst, 20)
 	if dst[0] != 0.5 {
 		t.Errorf("the good stream comes out as %v", dst[0])
+	}
+}
+
+// What is no sound does not get into the filter of a stream of another rate, either: nothing of it comes later.
+func TestFilterIsKeptFromWhatIsNoSound(t *testing.T) {
+	m, _ := New(Config{Rate: 48000, Channels: 1, Block: 48, Limiter: true})
+	x := make([]float32, 4410)
+	x[441] = -1e5
+	odd := NewFeed(1, len(x))
+	m.Add(StreamConfig{Name: "odd", Source: odd, Format: Format{44100, 1}})
+	m.Add(StreamConfig{Name: "good", Source: endless(0.5), Format: Format{48000, 1}})
+	if err := odd.Write(t.Context(), x); err != nil {
+		t.Fatal(err)
+	}
+	odd.CloseWrite(nil)
+	go m.Run(t.Context())
+	defer m.Close()
+	dst := make([]float32, 48)
+	for block := range 50 {
+		if err := m.Read(t.Context(), dst); err != nil {
+			t.Fatal(err)
+		}
+		if i := slices.IndexFunc(dst, func(v float32) bool { return v != 0.5 }); i >= 0 {
+			t.Fatalf("block %d: the good stream comes out as %v", block, dst[i])
+		}
 	}
 }
 

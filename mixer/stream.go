@@ -85,7 +85,7 @@ type StreamInfo struct {
 	Short    uint64 // blocks for which it had too few frames
 	Stalls   uint64
 	Xruns    uint64 // gaps reported by the source
-	Clips    uint64 // blocks with a sample at full scale
+	Clips    uint64 // blocks with a sample at full scale, or with one that is no sound
 	Unplugs  uint64
 }
 

@@ -14,7 +14,7 @@ func mostCushion(c Config) int { return 4 * c.Block }
 // take adds the stream's next block to sum. The edges are hard, the shape of
 // what the source delivers: for the free-running mode.
 func (s *Stream) take(sum, block []float32) {
-	n := s.in.read(block, 0)
+	n, peak, square := s.in.read(block, 0)
 	if n == 0 {
 		s.meter.block(0, 0)
 		return
@@ -27,7 +27,7 @@ func (s *Stream) take(sum, block []float32) {
 	}
 	s.fader.toward(s.fader.goal(&s.strip), rampFrames(s.mix.cfg))
 	x := block[:n*s.in.q.channels]
-	if !s.measure(x, len(block)) {
+	if !s.measured(peak, square) {
 		clear(x)
 	}
 	s.add(sum, x)
@@ -58,7 +58,7 @@ func (s *Stream) takeLive(sum, block []float32, now moment) {
 		return
 	}
 	s.level = s.in.ready()
-	n := s.in.read(block, s.keepUp(now))
+	n, peak, square := s.in.read(block, s.keepUp(now))
 	goal := s.fader.goal(&s.strip)
 	if s.removed.Load() {
 		goal = 0
@@ -73,7 +73,7 @@ func (s *Stream) takeLive(sum, block []float32, now moment) {
 		s.whole = min(s.whole+c.Block, c.Rate)
 	}
 	x := block[:n*c.Channels]
-	if !s.measure(x, len(block)) { // what there is cannot be used
+	if !s.measured(peak, square) { // what there is cannot be used
 		x = x[:0]
 		s.in.clear()
 		s.cutTo(Filling)
@@ -171,20 +171,18 @@ func (s *Stream) keepUp(now moment) (skip int) {
 	return max(-s.in.kept(), min(skip, max(0, most)))
 }
 
-// measure takes in the levels of x, which is what the stream has of a block of so
-// many samples, and reports whether all of it are numbers, which only float formats
-// can do without.
-func (s *Stream) measure(x []float32, samples int) bool {
-	peak, square := measure(x)
-	numbers := isNumber(square)
-	if !numbers || peak >= ceiling {
+// measured takes in the highest magnitude and the sum of squares of what the stream
+// has of a block, and reports whether it is sound.
+func (s *Stream) measured(peak, square float32) bool {
+	if !(peak < ceiling) {
 		s.count.clips.Add(1)
 	}
-	if !numbers {
+	sound := isSound(peak)
+	if !sound {
 		peak, square = 0, 0
 	}
-	s.meter.block(peak, square/float32(samples))
-	return numbers
+	s.meter.block(peak, square/float32(len(s.mix.block)))
+	return sound
 }
 
 // add applies the fader to x and adds it to sum.
