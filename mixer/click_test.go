@@ -245,16 +245,16 @@ const predicted = 0.03*0.0085 + 0.00005
 // No edge clicks, whatever it is, whenever it comes, and in whatever shape the sound
 // is; cut hard at the best of moments, the same sound would.
 func TestNoEdgeClicks(t *testing.T) {
-	for _, shape := range []edgeShape{
+	for _, shape := range few([]edgeShape{
+		{96, 44100, 2, false, 24},
 		{240, 48000, 1, true, 48},
 		{240, 48000, 1, false, 24},
 		{96, 48000, 2, true, 24},
-		{96, 44100, 2, false, 24},
 		{16, 48000, 1, true, 16},
 		{16, 48000, 1, false, 16},
 		{64, 44100, 6, true, 8},
 		{480, 48000, 2, false, 12},
-	} {
+	}) {
 		for _, e := range edges {
 			t.Run(shape.String()+"/"+e.name, func(t *testing.T) {
 				fades := 1.0

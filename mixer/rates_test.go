@@ -22,7 +22,7 @@ func sine(hz float64, rate int) func(int64, int) float32 {
 // A card of another rate is heard at its pitch, clean, whether its clock is
 // followed or it is the sink's.
 func TestCardsOfOtherRates(t *testing.T) {
-	for _, rate := range []int{16000, 32000, 44100, 88200, 96000, 192000} {
+	for _, rate := range few([]int{44100, 16000, 32000, 88200, 96000, 192000}) {
 		for _, locked := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBox(t, 30*time.Second)

@@ -170,7 +170,7 @@ func TestShedByPriority(t *testing.T) {
 // again and again.
 func TestShedDoesNotFlap(t *testing.T) {
 	const hour = time.Hour
-	for _, c := range []struct {
+	for _, c := range few([]struct {
 		name string
 		load func(at time.Duration) float64 // of each of three streams
 		most int                            // sheds in an hour
@@ -188,7 +188,7 @@ func TestShedDoesNotFlap(t *testing.T) {
 		{"40 or 100 %, 5 s each", func(at time.Duration) float64 {
 			return 0.133 + 0.2*float64(int(at.Seconds()/5)&1)
 		}, 30},
-	} {
+	}) {
 		synctest.Test(t, func(t *testing.T) {
 			m, err := New(Config{Rate: 1000, Channels: 1, Block: 100})
 			if err != nil {

@@ -180,3 +180,6 @@ func ints(x []float32) []int16 {
 	}
 	return y
 }
+
+// few is the first of a table under the race detector, which finds what it does in any, and otherwise all of it.
+func few[T any](table []T) []T { return table[:max(1, len(table)/share)] }
