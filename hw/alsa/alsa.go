@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"submix/hw/pcm"
 )
@@ -56,6 +57,9 @@ type Config struct {
 	// Periods is the length of the buffer. For playback it is the latency; 0 is 3, and 2 is the least. For capture it
 	// adds no latency as the buffer is kept empty; 0 is 8, and less than 100 ms is raised to that.
 	Periods int
+	// Patience is how long a capture may deliver nothing at first before it counts as gone, for one that is known to do so
+	// often; at least 10 s, and 10 s is what it gets later.
+	Patience time.Duration
 	// Formats are the sample formats wanted, best first. Nil is DefaultFormats.
 	Formats []pcm.Format
 	// HoldProcessor has a playback's Wait keep its Go processor (one of GOMAXPROCS) while it sleeps, for 20 ms at most.

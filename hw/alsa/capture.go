@@ -9,8 +9,15 @@ import (
 // Capture is a device that is read from. Start, Read and Wait belong to one goroutine at a time.
 type Capture struct {
 	*stream
-	heard uint64 // xruns when the last frame was read
+	heard     uint64        // xruns when the last frame was read
+	delivered time.Duration // when that was, of the clock's epoch; 0: none was yet
+	patience  time.Duration // until the first one
 }
+
+// standsAfter is how long a capture that runs may deliver nothing before it counts as gone: a USB endpoint that hangs, a
+// codec that has lost its clock. Only to open it anew may help. It is far beyond what any driver takes to begin, and what
+// the kernel itself gives a blocking read (10 s in many versions).
+const standsAfter = 10 * time.Second
 
 // OpenCapture opens a device for capture. It does not start it: Start does, or else the first Read or Wait. It does
 // not wait for a device that is in use, or for a second if another program takes it just then. The error is ErrNotFound,
@@ -22,12 +29,12 @@ func (sys system) openCapture(c Config) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newCapture(s), nil
+	return newCapture(s, c.Patience), nil
 }
 
-func newCapture(s *stream) *Capture {
+func newCapture(s *stream, patience time.Duration) *Capture {
 	s.raw = make([]byte, s.buffer*s.channels*s.format.Bytes())
-	return &Capture{stream: s}
+	return &Capture{stream: s, patience: max(patience, standsAfter)}
 }
 
 // Channels returns the device's number of channels: see Config.Channels.
@@ -48,7 +55,7 @@ func (c *Capture) Start() error {
 //	n > 0, nil       n frames
 //	0, nil           nothing yet
 //	0, ErrXrun       the buffer ran over: what was in it is lost, and the stream runs again; told once, go on reading
-//	0, ErrGone       the device is gone, or stops whenever it is started; close it
+//	0, ErrGone       the device is gone, stops whenever it is started, or runs and has delivered nothing for 10 s; close it
 //	0, ErrClosed     Close was called
 func (c *Capture) Read(dst []float32) (frames int, err error) {
 	if err := c.enter(); err != nil {
@@ -68,16 +75,31 @@ func (c *Capture) Read(dst []float32) (frames int, err error) {
 	frames, e := c.transfer(reqReadI, c.raw, frames)
 	if e != 0 {
 		if e == unix.EAGAIN {
-			return 0, nil
+			return 0, c.stands()
 		}
 		if err := c.mend(e); err != nil {
 			return 0, err
 		}
 		return 0, c.takeXrun()
 	}
-	c.heard = c.Xruns()
+	c.heard, c.delivered = c.Xruns(), c.clock.own
 	c.format.Decode(dst[:frames*c.channels], c.raw)
 	return frames, nil
+}
+
+// stands has the device, which had nothing just now, be gone if it has stood still for too long since it was started or
+// delivered. The transfer that found nothing has had the driver look: its position has not moved either.
+func (c *Capture) stands() error {
+	most := standsAfter
+	if c.delivered == 0 {
+		most = c.patience
+	}
+	if c.clock.own-max(c.delivered, c.clock.started) < most {
+		return nil
+	}
+	err := c.gone(unix.ETIMEDOUT)
+	c.lost.stood = true
+	return err
 }
 
 // Ahead returns how many frames the device had captured at the time at, that of its last interrupt, beyond those that

@@ -67,7 +67,7 @@ func (s *stream) state() unix.Errno {
 // gone marks the stream as dead.
 func (s *stream) gone(e unix.Errno) error {
 	s.running = false
-	s.lost = loss{s.name, e}
+	s.lost = loss{name: s.name, errno: e}
 	s.dead = &s.lost
 	return s.dead
 }
@@ -78,9 +78,14 @@ func (s *stream) gone(e unix.Errno) error {
 type loss struct {
 	name  string
 	errno unix.Errno
+	stood bool // a capture: it ran, but delivered nothing
 }
 
 func (l *loss) Error() string {
+	if l.stood {
+		return fmt.Sprintf("%s: %v: %v (it runs, but has delivered nothing for %v or longer: look after its cable, its clock and its power)",
+			l.name, ErrGone, l.errno, standsAfter)
+	}
 	return fmt.Sprintf("%s: %v: %v", l.name, ErrGone, explain(l.errno))
 }
 
@@ -111,7 +116,7 @@ func explain(e unix.Errno) error {
 	case unix.EIO:
 		hint = "the card does not move, or, on a cable of snd-aloop, its other end has another format"
 	case unix.ETIMEDOUT:
-		hint = fmt.Sprintf("the card took no sound for %v", deadAfter)
+		hint = fmt.Sprintf("the card did not answer, or took no sound for %v", deadAfter)
 	default:
 		return e
 	}

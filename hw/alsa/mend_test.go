@@ -184,3 +184,51 @@ func TestPlaybackStands(t *testing.T) {
 		}
 	})
 }
+
+// A capture that runs and stands still is gone after 10 s in which it was asked, and after its patience if it has
+// delivered nothing at all. One that delivers now and then, or has just been started anew, has its time.
+func TestCaptureStands(t *testing.T) {
+	for _, patience := range []time.Duration{0, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			c := small
+			c.Patience = patience
+			in, _, _, _ := openPair(t, c)
+			dst := make([]float32, 200)
+			stands := func(about string, want time.Duration) (err error) {
+				t.Helper()
+				start := time.Now()
+				for n := 0; n == 0 && err == nil; n, err = in.Read(dst) {
+					time.Sleep(5 * time.Millisecond)
+				}
+				if took := time.Since(start); !errors.Is(err, ErrGone) || !errors.Is(err, unix.ETIMEDOUT) || took < want || took > want+5*time.Millisecond {
+					t.Errorf("%s: %v after %v, want it after %v", about, err, took, want)
+				}
+				return err
+			}
+			in.Start()
+			err := stands("at first", max(standsAfter, patience))
+			t.Log(err)
+
+			in, dev, _, _ := openPair(t, c)
+			in.Start()
+			for range 20 {
+				dev.pass(1)
+				if n, err := in.Read(dst); n != 1 || err != nil {
+					t.Fatalf("read: %d, %v", n, err)
+				}
+				time.Sleep(standsAfter - 10*time.Millisecond)
+				if n, err := in.Read(dst); n != 0 || err != nil {
+					t.Fatalf("read of a card that stands still for a while: %d, %v", n, err)
+				}
+			}
+			dev.pass(in.BufferFrames())
+			if _, err := in.Read(dst); !errors.Is(err, ErrXrun) {
+				t.Fatal(err)
+			}
+			stands("after an xrun", standsAfter)
+			if _, again := in.Read(dst); !errors.Is(again, ErrGone) {
+				t.Errorf("later: %v", again)
+			}
+		})
+	}
+}

@@ -37,7 +37,7 @@ func openWith(t *testing.T, c Config, buffers []int) (*Capture, *fakePCM, *Playb
 		n.clock = s.clock.epoch
 		return s
 	}
-	return newCapture(open(in)), in, newPlayback(open(out), c.Follow), out
+	return newCapture(open(in), c.Patience), in, newPlayback(open(out), c.Follow), out
 }
 
 var small = Config{PeriodFrames: 100, Formats: []pcm.Format{pcm.S16LE}}
