@@ -79,6 +79,9 @@ func (s *Stream) read(a *attachment, want int, now time.Time, pulled bool) {
 		}
 		s.in.write(frames)
 		s.delivered = now
+		if s.reason.Load() != nil {
+			s.reason.Store(nil) // of why it was lost
+		}
 		if s.is(Stalled) {
 			s.state.Store(int32(Filling))
 		}
@@ -120,7 +123,9 @@ func (s *Stream) finished(err error, pulled bool) {
 func (s *Stream) lose(a *attachment, err error, pulled bool) {
 	s.source.CompareAndSwap(a, nil)
 	s.current = nil
-	s.count.unplugs.Add(1)
+	if s.reason.Load() == nil { // or it has delivered nothing since the last time
+		s.count.unplugs.Add(1)
+	}
 	a.why = err
 	s.reason.Store(&a.why)
 	select {
@@ -137,9 +142,12 @@ func (s *Stream) lose(a *attachment, err error, pulled bool) {
 
 // stall marks a stream that has delivered nothing for its timeout. Pulled by a
 // sink, it starts afresh when it delivers again: what it had begun to gather is
-// old by then.
+// old by then. A source that delivers nothing from the start, after one that was lost,
+// is the same trouble still.
 func (s *Stream) stall(pulled bool) {
-	s.count.stalls.Add(1)
+	if s.reason.Load() == nil {
+		s.count.stalls.Add(1)
+	}
 	s.again = false
 	s.state.Store(int32(Stalled))
 	if pulled {

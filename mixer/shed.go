@@ -212,7 +212,11 @@ func (s *Stream) discard(a *attachment) {
 		if !s.live {
 			want = min(want, int(float64(frames)*a.step))
 		}
-		if _, err := a.Read(a.raw[:want*a.channels]); err != nil {
+		n, err := a.Read(a.raw[:want*a.channels])
+		if n > 0 {
+			s.reason.Store(nil) // as in read
+		}
+		if err != nil {
 			s.fault(a, err, true)
 		}
 	}

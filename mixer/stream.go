@@ -68,7 +68,7 @@ const (
 type StreamInfo struct {
 	Name     string
 	State    State
-	Reason   string // why it is shed, gone, has ended or failed, and only then; may be empty
+	Reason   string // why it is shed, gone, has ended or failed, or was gone before it stalled, and only then; may be empty
 	GainDB   float64
 	Mute     bool
 	Priority int
@@ -240,7 +240,7 @@ func (s *Stream) Info() StreamInfo {
 		Clips: s.count.clips.Load(), Unplugs: s.count.unplugs.Load(),
 	}
 	s.sync.tell(&info)
-	if r := s.reason.Load(); r != nil && info.State >= Gone {
+	if r := s.reason.Load(); r != nil && (info.State >= Gone || info.State == Stalled) {
 		info.Reason = (*r).Error()
 	}
 	if info.State == Shed {

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"submix/cmd/submixd/config"
 	"submix/control"
 	"submix/mixer"
@@ -23,6 +25,7 @@ type input struct {
 	over   chan struct{} // closed when run has returned and the source is closed
 
 	trouble trouble
+	stood   bool // its card was lost as it stood still
 }
 
 // run serves the stream, first with src, which may be nil, until it is done.
@@ -49,11 +52,25 @@ func (in *input) run(ctx context.Context, b *box, src *source) {
 		}
 		src.start(ctx)
 		lost := in.wait(ctx, b.log)
+		in.stood = errors.Is(lost, unix.ETIMEDOUT)
 		closeSoon(src) // at once: an open descriptor keeps the card's number taken
 		if src = nil; lost == nil {
 			return
 		}
 	}
+}
+
+// A card that is opened anew as it stood still waits for its clock, or is beyond
+// help. It has this long to deliver: if something comes it is heard at once, and
+// the card is not opened again and again for nothing.
+const standingPatience = time.Minute
+
+// patience is how long the card may deliver nothing at first; 0: as long as later.
+func (in *input) patience() time.Duration {
+	if in.stood {
+		return standingPatience
+	}
+	return 0
 }
 
 // wait waits until the stream has lost its source and returns why; nil if the
@@ -62,7 +79,9 @@ func (in *input) wait(ctx context.Context, log *slog.Logger) (lost error) {
 	for sound := time.After(soundAfter); ; {
 		select {
 		case <-sound:
-			if in.trouble.news(nil) {
+			if in.stream.Info().State != mixer.Live { // some open, and then deliver nothing
+				sound = time.After(soundAfter)
+			} else if in.trouble.news(nil) {
 				log.Info("stream is back", control.EventReplug.Attr(), "stream", in.Name, "device", in.Device)
 			}
 		case lost = <-in.stream.Lost():

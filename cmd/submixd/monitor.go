@@ -81,6 +81,9 @@ func (w *watch) state(s mixer.StreamInfo, now time.Time) {
 		}
 		w.states[s.Name] = was
 	}
+	if was.state == mixer.Stalled && (s.State == mixer.Gone || s.State == mixer.Filling) {
+		return // a card that stands still is opened anew now and then
+	}
 	if was.state != s.State && s.State != mixer.Filling && s.State != mixer.Gone {
 		was.changes++
 	}

@@ -63,7 +63,7 @@ func (in *input) open() (*source, error) {
 	}
 	c, err := alsa.OpenCapture(alsa.Config{
 		Device: in.Device.String(), Rate: in.mix.Rate, Channels: in.deviceChannels(),
-		PeriodFrames: in.mix.Block, AnyRate: true,
+		PeriodFrames: in.mix.Block, AnyRate: true, Patience: in.patience(),
 	})
 	if err != nil {
 		return nil, err
