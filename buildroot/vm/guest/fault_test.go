@@ -85,7 +85,8 @@ func promptWorkers(t *testing.T) {
 	}
 }
 
-// SrcB is clocked by Dummy here: when nothing plays on Dummy it delivers nothing, while its device is there.
+// SrcB is clocked by Dummy here: when nothing plays on Dummy it runs and delivers nothing. It is opened anew, which helps
+// nothing, and goes on when Dummy does.
 func TestClockedFaultsOfOneStreamAreNotHeardOnOthers(t *testing.T) {
 	promptWorkers(t)
 	out := startRecorder(t, "hw:Out,1", 6)
@@ -108,8 +109,12 @@ func TestClockedFaultsOfOneStreamAreNotHeardOnOthers(t *testing.T) {
 	stopped := time.Now()
 	s := b.is("b", "stalled", time.Second)
 	t.Logf("stalled %v after the card stopped: %v", time.Since(stopped), s)
-	time.Sleep(time.Until(stopped.Add(2 * time.Second)))
-	b.is("b", "stalled", time.Millisecond)
+	time.Sleep(time.Until(stopped.Add(11 * time.Second))) // it stands still, and has been opened anew by now
+	s = b.is("b", "stalled", time.Millisecond)
+	t.Logf("10 s later: %s", s["reason"])
+	if !strings.Contains(s["reason"], "delivered nothing for 10s") || s["stalls"] != "1" || s["unplugs"] != "1" {
+		t.Errorf("the stream that stands still says %v", s)
+	}
 	clock = startPlayer(t, "hw:Dummy,0", 2, 240, constant(0))
 	resumed := time.Now()
 	b.is("b", "live", 2*time.Second)
