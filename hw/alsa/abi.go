@@ -47,7 +47,10 @@ const (
 
 // What a driver may say of itself, in hwParams.info: that its buffer is not where the card takes each frame from, that it
 // must hear of all that is written, and that nothing can be taken back. Each makes REWIND useless; USB is of the first two.
-const forwardOnly = 0x10 | 0x20 | 0x20000000 // SNDRV_PCM_INFO_BATCH | _SYNC_APPLPTR | _NO_REWINDS
+const (
+	inBatches   = 0x10                          // SNDRV_PCM_INFO_BATCH
+	forwardOnly = inBatches | 0x20 | 0x20000000 // _SYNC_APPLPTR | _NO_REWINDS
+)
 
 // xferI is struct snd_xferi. The library's has an uintptr for the buffer, which keeps nothing alive.
 type xferI struct {

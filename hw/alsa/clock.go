@@ -67,18 +67,28 @@ type clock struct {
 	last    move          // the last one told; that of a capture is known by an interrupt
 	sure    time.Duration // until then a playback, which moves by a period at most at a time, has not come to its tail
 	beyond  float64       // playback: frames that the hardware holds beyond the buffer; a mean
-	means   int           // how often that was asked since the start
+	means   int           // of how many; 0: not known yet
+	taking  bool          // since the start it takes more and more there, ...
+	took    int           // ... so much when it was asked last
 }
 
 // restarted forgets what was known: the positions begin at 0 again.
 func (c *clock) restarted() {
 	c.started = c.now()
-	c.own, c.last, c.means, c.sure = c.started, move{}, 0, 0
+	c.own, c.last, c.sure = c.started, move{}, 0
+	c.taking, c.took = true, -1
 }
 
 // smooth returns the mean of what the hardware holds beyond the buffer, as its driver guesses it, over about the last
-// blocks blocks. That of USB changes with each packet: to follow it at once would be to add noise to the clock.
+// blocks blocks. That of USB changes with each packet: to follow it at once would be to add noise to the clock. As it
+// starts, such a card plays silence that nobody gave it, for as long as its packets are (up to MAX_QUEUE, 18 ms, in
+// sound/usb/card.h of Linux 6.12), and takes as much from the buffer meanwhile, step by step, of which the driver tells
+// only what it has taken. So until that is no more than the last time, it is what it was before the start.
 func (c *clock) smooth(beyond, blocks int) int {
+	if c.taking = c.taking && beyond > c.took; c.taking {
+		c.took = beyond
+		return int(math.Round(c.beyond))
+	}
 	c.means++
 	c.beyond += (float64(beyond) - c.beyond) / float64(max(1, min(c.means, blocks)))
 	return int(math.Round(c.beyond))

@@ -168,3 +168,38 @@ func TestWaitCountsTheHardware(t *testing.T) {
 		}
 	}
 }
+
+// What a USB card takes as it starts is told step by step. It counts from the first word, and after an underrun.
+func TestWaitKnowsWhatTheCardTakes(t *testing.T) {
+	for _, takes := range []int{0, 100, 250, 700} {
+		c := small
+		dev := newFakePCM(false)
+		dev.info, dev.takes = inBatches, takes
+		c, err := c.withDefaults(false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := setUp(dev, c, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dev.clock = s.clock.epoch
+		p := newPlayback(s, nil)
+		block := make([]float32, 200)
+		for i := range 40 {
+			var want error
+			if i == 20 {
+				dev.late, want = map[uintptr]int{0: 400}, ErrXrun
+			}
+			if queued, _, err := p.Wait(); queued != 200+takes || !errors.Is(err, want) {
+				t.Fatalf("a card that takes %d frames, block %d: %d queued, %v", takes, i, queued, err)
+			}
+			if i == 0 {
+				t.Logf("a card that takes %d frames plays %d frames of silence", takes, len(dev.sound)/4)
+			}
+			if err := p.Write(block); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}

@@ -38,7 +38,8 @@ type fakePCM struct {
 	frame        int // bytes
 	sw           alsatype.SwParams
 	hw, appl     int // frames moved by the hardware and by the program since PREPARE
-	beyond       int // frames that the hardware holds beyond the buffer
+	beyond       int // frames that the hardware holds beyond the buffer ...
+	takes        int // ... and that it takes before it plays the first one
 	told         int // hw, as the kernel knows it ...
 	toldAt       time.Duration
 	clock        epoch         // ... since then; that of the stream
@@ -133,7 +134,7 @@ func (f *fakePCM) ioctl(req uintptr, arg unsafe.Pointer) unix.Errno {
 		s := (*status.Status)(arg)
 		*s = status.Status{State: was, Tstamp: f.stamp(), ApplPtr: alsatype.Uframes(f.appl), HwPtr: alsatype.Uframes(f.told), Avail: alsatype.Uframes(f.avail())}
 		if f.state == state.Running {
-			s.Delay = alsatype.Sframes(f.appl - f.told + f.beyond)
+			s.Delay = alsatype.Sframes(f.appl - f.told + f.beyond + min(f.told, f.takes))
 		}
 	case reqSyncPtr:
 		s := (*syncPtr)(arg)

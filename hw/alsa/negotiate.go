@@ -18,9 +18,10 @@ import (
 type setup struct {
 	format         pcm.Format
 	rate, channels int
-	period, buffer int // frames
-	tail           int // frames of a playback that may follow those of buffer: a period at most
-	ring           int // frames of the kernel's buffer, which has room for both
+	period, buffer int  // frames
+	tail           int  // frames of a playback that may follow those of buffer: a period at most
+	ring           int  // frames of the kernel's buffer, which has room for both
+	batches        bool // see inBatches
 }
 
 func (s setup) String() string {

@@ -13,6 +13,10 @@ import (
 // kernel's own limit for a blocking write, 10 s in many versions, is of no use to a box that plays.
 const deadAfter = 2 * time.Second
 
+// takenWithin is how long a card may take more and more beyond its buffer after it was started for the first time: beyond
+// any that is known; see smooth.
+const takenWithin = 100 * time.Millisecond
+
 // mostStarts is how often a device is started for one block that is played, or until one of its frames is captured.
 const mostStarts = 10
 
@@ -59,7 +63,8 @@ func (p *Playback) Channels() int { return p.want }
 // the time at, what the hardware holds included. at is that of the device's last interrupt, a little before Wait
 // returned, or if there was none since the last Write or Wait, that at which the device was seen to have moved last. The
 // first call starts the device on a buffer of silence with room for one block, so that with one Write for each Wait,
-// BufferFrames frames are queued after each Write.
+// BufferFrames frames are queued after each Write. If it is a card that takes frames in batches (USB), that call plays some
+// blocks of silence more, until it is known how many the hardware holds beyond the buffer.
 //
 // The error is ErrXrun, once for each, if the device ran dry or was stopped: it was started again with what it had not
 // played yet, less what would have been played meanwhile, or with silence as at first; what is heard first is faded in;
@@ -79,6 +84,12 @@ func (p *Playback) Wait() (queuedFrames int, at time.Time, err error) {
 		}
 		queued, at, e := p.queued()
 		if e == 0 && !p.inTail() {
+			if p.batches && p.clock.means == 0 && p.clock.taking && p.clock.now()-p.clock.started < takenWithin {
+				if err := p.write(nil); err != nil {
+					return 0, time.Time{}, err
+				}
+				continue
+			}
 			return queued, at, p.takeXrun()
 		}
 		if e == 0 {
@@ -134,6 +145,11 @@ func (p *Playback) Write(block []float32) error {
 	if err := p.start(); err != nil {
 		return err
 	}
+	return p.write(block)
+}
+
+// write queues one block; nil is one of silence.
+func (p *Playback) write(block []float32) error {
 	frame := len(p.raw) / p.ring
 	p.next(block)
 	for done, ready, xruns := 0, p.tail == 0, p.Xruns(); done < p.period+p.tail; {

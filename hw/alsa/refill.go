@@ -65,10 +65,10 @@ func (p *Playback) fade(frames []float32) {
 
 func (p *Playback) fadeFrames() int { return int(fadeTime * time.Duration(p.rate) / time.Second) }
 
-// next makes block the next to be sent, and a tail behind it.
+// next makes block the next to be sent, and a tail behind it; nil is one of silence.
 func (p *Playback) next(block []float32) {
 	next := p.kept[p.buffer*p.want:]
-	copy(next, block)
+	clear(next[copy(next, block):])
 	p.fade(next[:len(block)])
 	p.ringOut(p.buffer + p.period)
 	p.encode(next)

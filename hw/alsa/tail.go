@@ -28,6 +28,7 @@ const (
 // size sets buffer, ring and tail, and narrows p to that: a buffer of want frames, and if so wished and possible a tail.
 func (s *setup) size(n node, p *hwParams, want int, tail bool) (e unix.Errno) {
 	bare, with := *p, *p
+	s.batches = p.info&inBatches != 0
 	if s.buffer, e = near(n, &bare, paramBufferSize, want); e != 0 {
 		return e
 	}
