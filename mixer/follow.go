@@ -100,6 +100,10 @@ func (f *follower) begin(spare int, floor time.Duration) {
 	f.most, f.sure = peak{window: int(firstLook * f.rate)}, false
 }
 
+// yield is called when the fill cannot come down to the target: the sink holds more than the one before. The next
+// measurement finds another target, which leaves so many frames spare.
+func (f *follower) yield(spare int) { f.known, f.target, f.start = false, 0, spare }
+
 // fill is the number of source frames that were captured at m beyond the one that
 // was being played; it takes a position.
 func (f *follower) fill(m moment) float64 {

@@ -76,3 +76,30 @@ func TestSinkStops(t *testing.T) {
 		})
 	}
 }
+
+// A sink that holds more than the one before costs no stream a gap, also if it has then no room for the latency that the
+// stream is to have.
+func TestSinkThatHoldsMore(t *testing.T) {
+	for _, c := range []StreamConfig{{}, {Latency: ms(20)}, {Latency: ms(40)}} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBox(t, 0)
+			card, s := b.drifting("a", boxRate, 100, 1000, c)
+			card.Burst = 48
+			most := 0
+			for _, periods := range []int{3, 6, 3, 5, 2, 8, 8} {
+				most = max(most, periods)
+				b.sink = &mixtest.Sink{Rate: boxRate, Channels: 1, Block: boxBlock, Periods: periods, Stop: 20 * time.Second, Took: func([]float32) {}}
+				before := s.Info()
+				var soon StreamInfo
+				at(time.Second, func() { soon = s.Info() })
+				b.play()
+				after := s.Info()
+				t.Logf("latency %v, %d periods: %v a second after, %v later; short %d times", c.Latency, periods, soon.Latency, after.Latency, after.Short-before.Short)
+				if after.Short != before.Short || (soon.Latency-after.Latency).Abs() > ms(1) || after.Latency > max(c.Latency, ms(5*most+5))+ms(1) {
+					t.Errorf("it is %+v", after)
+				}
+				time.Sleep(ms(10) + time.Duration(periods)*277*time.Microsecond)
+			}
+		})
+	}
+}

@@ -162,11 +162,17 @@ func (s *Stream) keepUp(now moment) (skip int) {
 		skip = int(math.Round(float64(s.surplus.frames(over, s.late(now)-s.lateness, c)) * s.in.step))
 	} else {
 		f.follow(now, spare)
-		if skip = f.excess(c); skip == 0 && f.settling == 0 {
-			f.tune(spare, c.Rate/1000+s.cushion-cushionFrames(c), c.Block)
+		reserve := c.Rate/1000 + s.cushion - cushionFrames(c)
+		most = int(float64(spare-reserve) * s.in.step * min(1, f.loop.Ratio()))
+		skip = f.excess(c)
+		switch {
+		case f.settling != 0:
+		case skip > max(0, most):
+			f.yield(reserve)
+		case skip == 0:
+			f.tune(spare, reserve, c.Block)
 		}
 		s.sync.follows(f, s.mix.duration(now.queued))
-		most = int(float64(most) * min(1, f.loop.Ratio()))
 	}
 	return max(-s.in.kept(), min(skip, max(0, most)))
 }
