@@ -78,6 +78,9 @@ func (o *output) run(ctx context.Context) {
 	}
 }
 
+// playsAfter is soundAfter for the output: package alsa takes two seconds to find that a card takes no sound.
+const playsAfter = 3 * time.Second
+
 // lend gives the device to the mixing goroutine and returns why that has it no more; nil when ctx is done.
 func (o *output) lend(ctx context.Context, s sink) (why error) {
 	select {
@@ -86,7 +89,7 @@ func (o *output) lend(ctx context.Context, s sink) (why error) {
 	case <-ctx.Done():
 		return nil
 	}
-	for sound := time.After(soundAfter); ; {
+	for sound := time.After(playsAfter); ; {
 		select {
 		case <-sound:
 			if o.trouble.news(nil) {

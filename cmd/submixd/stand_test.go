@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"submix/cmd/submixd/config"
 	"submix/hw/alsa"
 	"submix/hw/sim"
 )
@@ -131,5 +132,41 @@ func TestCardThatWaits(t *testing.T) {
 		if s := r.stream("mic"); s.Reason != "" {
 			t.Errorf("it is back, and says %q", s.Reason)
 		}
+	})
+}
+
+// standingOut is a playback card that takes one block, and no sound after that.
+type standingOut struct {
+	sink
+	blocks int
+}
+
+func (s *standingOut) Wait() (int, time.Time, error) {
+	if s.blocks++; s.blocks == 1 {
+		return s.sink.Wait()
+	}
+	time.Sleep(2 * time.Second)
+	return 0, time.Time{}, fmt.Errorf("hw:Out,0 (playback): %w: %w", alsa.ErrGone, unix.ETIMEDOUT)
+}
+
+// A playback card that stands still is told once, however often it is opened anew, and less and less often.
+func TestPlaybackThatStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, simulated3)
+		opened := 0
+		r.b.openSink = func(cfg *config.Config) (sink, error) {
+			opened++
+			s, err := newSim(cfg, sim.SinkConfig{})
+			return &standingOut{sink: s}, err
+		}
+		r.run()
+		time.Sleep(2 * time.Minute)
+		t.Logf("opened %d times in two minutes", opened)
+		if opened < 9 || opened > 13 {
+			t.Error("want some times, then every 32 s")
+		}
+		r.wantLogged(1, `text="no output"`)
+		r.wantLogged(0, `text="output is back"`)
+		r.shutdown()
 	})
 }
