@@ -56,6 +56,7 @@ func (b *box) realTime() {
 		debug.SetGCPercent(collectAt)
 	}
 	rt.SpareProcs()
+	rt.Threads()
 	err := rt.TimerThreads(timerPriority)
 	if err == nil { // or else the kernel's timers would wait for this program's commands
 		err = rt.Process(processPriority)

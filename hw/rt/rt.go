@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -105,4 +106,27 @@ func SpareProcs() int {
 	n := runtime.NumCPU() + spareProcs
 	runtime.GOMAXPROCS(n)
 	return n
+}
+
+// spareThreads is how many goroutines that do not run may hold a thread at once: a device that is opened, a file that is
+// written, a signal that is waited for.
+const spareThreads = 8
+
+// Threads has the Go runtime make all threads that are ever wanted, GOMAXPROCS(0) for goroutines that run and some for
+// those that are held up in system calls, and returns when they are there: the runtime keeps them. Call it at start,
+// before Process. It would make each when it is wanted first, while there is sound, and ends the program when the kernel
+// has no room for one then.
+func Threads() {
+	n := runtime.GOMAXPROCS(0) + spareThreads
+	var begun, ended sync.WaitGroup
+	begun.Add(n)
+	for range n {
+		ended.Go(func() {
+			runtime.LockOSThread() // nobody else's until all have one
+			defer runtime.UnlockOSThread()
+			begun.Done()
+			begun.Wait()
+		})
+	}
+	ended.Wait()
 }

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -143,5 +144,40 @@ func TestSpareProcs(t *testing.T) {
 	defer runtime.GOMAXPROCS(before)
 	if n := SpareProcs(); n != runtime.NumCPU()+2 || runtime.GOMAXPROCS(0) != n {
 		t.Errorf("%d places for %d processors, GOMAXPROCS %d", n, runtime.NumCPU(), runtime.GOMAXPROCS(0))
+	}
+}
+
+// Once threads are made, none is when as many goroutines as there may be are held up in system calls at once.
+func TestThreads(t *testing.T) {
+	count := func() int {
+		threads, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(threads)
+	}
+	before := count()
+	Threads()
+	made := count()
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	var held, ended sync.WaitGroup
+	held.Add(spareThreads)
+	for range spareThreads {
+		ended.Go(func() {
+			held.Done()
+			unix.Read(pipe[0], make([]byte, 1)) // until the other end is closed
+		})
+	}
+	held.Wait()
+	after := count()
+	unix.Close(pipe[1])
+	ended.Wait()
+	unix.Close(pipe[0])
+	t.Logf("%d threads before, %d made, %d with %d held up", before, made, after, spareThreads)
+	if made < runtime.GOMAXPROCS(0)+spareThreads || after != made {
+		t.Error("that is not all that are wanted")
 	}
 }

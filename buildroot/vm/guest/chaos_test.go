@@ -60,7 +60,8 @@ func TestChaosOnDrivers(t *testing.T) {
 	go io.Copy(io.Discard, port)
 	c.serial = port
 	c.all("live")
-	for range 15 { // threads are made as they are needed, and stay; the log fills
+	begin := c.footprint()
+	for range 15 { // the log fills
 		c.step(t)
 	}
 	c.mend(t)
@@ -77,7 +78,7 @@ func TestChaosOnDrivers(t *testing.T) {
 		c.mend(t)
 	}
 	t.Logf("seed %d: %v", *seed, c.done)
-	c.steady(start, middle)
+	c.steady(begin, start, middle)
 	out.sleepUntil(out.frames() + 4800)
 	c.unharmed("a")
 	c.inTime()
