@@ -74,6 +74,18 @@ func (x *xrunTest) clicks(k, from, to int) (places []int, most float64) {
 	return places, most
 }
 
+// astray is by how many units of 16 bits a sample of the tone of stream k is at most not what the two before it say of a
+// tone. A frame that is missing, or there twice, makes 84 on a crest of the tone and 1280 between them; a twentieth of a
+// frame, up to 64.
+func (x *xrunTest) astray(k, from, to int) (most float64) {
+	next := 2 * math.Cos(2*math.Pi*xrunHz/48000)
+	at := func(f int) float64 { return float64(x.sample(f, 2*k+1)) }
+	for f := from + 2; f < to; f++ {
+		most = max(most, math.Abs(at(f)-next*at(f-1)+at(f-2)))
+	}
+	return most
+}
+
 // guess is about by how many frames the recording is behind the source k, within half a second of when it was played.
 func (x *xrunTest) guess(k, frame int) int64 {
 	source := marked(k)
