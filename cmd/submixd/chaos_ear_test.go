@@ -23,7 +23,10 @@ type ear struct {
 	fresh int // frames since the card was opened, or moved
 	one   [2]float32
 	two   [2]float32
-	bend  float64 // the largest second derivative
+	bend  float64 // the largest second derivative, in parts of the one that is too much
+
+	edge  [2]float64 // see hardEdge: of the second before since, and from then on
+	since time.Time
 }
 
 // A listener is a playback card that the ear is at.
@@ -96,15 +99,34 @@ func (l *listener) Write(block []float32) error {
 	return l.simulated.Write(block)
 }
 
-// hardEdge is a second derivative that no fade makes: seven tones of -26 dBFS
-// that begin or end at once within 5 ms bend by 7*0.05/40 = 0.0088 a frame, and
-// the tones themselves by 0.0005; one of them that is cut off, by up to 0.05.
-const hardEdge = 0.0095
+// Of a fade, in frames.
+const (
+	fadeFrames  = chaosRate * 5 / 1000
+	quickFrames = chaosRate * 2 / 1000 // where a gap is bridged
+)
+
+// hardEdge is a second derivative that no fade makes, of what is in the mix now or was in the last second or two: each tone
+// is of -26 dBFS times its gain, bends by 0.00009 of that gain, and by 0.05 / 40 = 0.00125 of it where it begins or ends
+// at once within 5 ms; the loudest may do so within 2 ms. One that is cut off bends by up to 0.05 of its gain.
+func (e *ear) hardEdge() float64 {
+	sum, most := 0.0, 0.0
+	for _, s := range e.c.b.mixer().Streams() {
+		level := 0.05 * math.Pow(10, s.GainDB/20)
+		sum, most = sum+level, max(most, level)
+	}
+	if now := time.Now(); now.After(e.since.Add(time.Second)) {
+		e.edge, e.since = [2]float64{e.edge[1], 0}, now
+	}
+	const omega = 2 * math.Pi * 53 / chaosRate
+	e.edge[1] = max(e.edge[1], sum*omega*omega+(sum-most)/fadeFrames+most/quickFrames)
+	return max(e.edge[0], e.edge[1]) + 1e-4 // for what is rounded
+}
 
 // hear looks at one block.
 func (e *ear) hear(block []float32) {
 	e.blocks.Add(1)
 	const channels = ownChannel + 1
+	edge := e.hardEdge()
 	for i := 0; i < len(block); i += channels {
 		f := block[i : i+channels]
 		for c, v := range f {
@@ -114,9 +136,9 @@ func (e *ear) hear(block []float32) {
 			}
 		}
 		for c, v := range f[:ownChannel] {
-			if e.fresh > 1 && !e.c.loud {
-				bend := math.Abs(float64(v - 2*e.one[c] + e.two[c]))
-				if e.bend = max(e.bend, bend); bend > hardEdge {
+			bent := math.Abs(float64(v-2*e.one[c]+e.two[c])) / edge
+			if whole := max(v, e.one[c], e.two[c]) < 1 && min(v, e.one[c], e.two[c]) > -1; e.fresh > 1 && whole { // or clipped
+				if e.bend = max(e.bend, bent); bent > 1 {
 					e.c.fail("a hard edge: frame %d of channel %d is %v after %v, %v", i/channels, c, v, e.two[c], e.one[c])
 				}
 			}
