@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 
@@ -20,32 +22,33 @@ const doctorUsage = "usage: submixctl doctor [CONFIGURATION]"
 
 // examine prints what is found on this machine; args may hold the path of a configuration.
 func examine(args []string, socket string, out printer) int {
-	all, ok := look(args, socket)
-	if !ok {
+	if len(args) > 1 {
 		fmt.Fprintln(out.stderr, doctorUsage)
 		return exitUsage
 	}
-	return out.findings(all)
+	return out.findings(doctor.Here(strings.Join(args, ""), socket, ask).Findings())
 }
 
-// examined is a reply for the console: how bad each finding is, and beside that what it is.
+// examined is a reply for the console: how bad each finding is, and beside that what it is. It is a program of its own that
+// looks: a console lasts, and the library for GPIO says of a line in all its life who had it when it was first seen.
 func examined(args []string, socket string) (reply control.Reply) {
-	all, ok := look(args, socket)
-	if !ok {
+	if len(args) > 1 {
 		return control.Reply{Err: &control.Error{Code: control.CodeUsage, Text: doctorUsage}}
 	}
-	for _, f := range all {
-		reply.Data = append(reply.Data, strings.Replace(f.String(), " ", ": ", 1))
+	self, err := os.Executable()
+	var found []byte
+	if err == nil {
+		cmd := exec.Command(self, append([]string{"-socket", socket, "doctor"}, args...)...)
+		cmd.Args[0] = "submixctl"
+		found, err = cmd.Output() // an error too where something is bad
+	}
+	if len(found) == 0 {
+		return control.Reply{Err: &control.Error{Code: control.CodeInternal, Text: fmt.Sprintf("doctor: %v", err)}}
+	}
+	for line := range strings.Lines(string(found)) {
+		reply.Data = append(reply.Data, strings.Replace(strings.TrimSpace(line), " ", ": ", 1))
 	}
 	return reply
-}
-
-// look is false for more words than a path.
-func look(args []string, socket string) ([]doctor.Finding, bool) {
-	if len(args) > 1 {
-		return nil, false
-	}
-	return doctor.Here(strings.Join(args, ""), socket, ask).Findings(), true
 }
 
 func (p printer) findings(all []doctor.Finding) int {

@@ -69,6 +69,7 @@ func imageConsole(t *testing.T) {
 		t.Errorf("%q is on the port:\n%q", login, all)
 	}
 
+	imageDoctor(t, far, &all, owner.Uid)
 	output(t, "/usr/bin/systemctl", "stop", unit)
 	toml := filepath.Join(t.TempDir(), "submix.toml")
 	if err := os.WriteFile(toml, []byte("[serial]\nport = \""+programEnd+"\"\n"), 0o644); err != nil {

@@ -93,6 +93,9 @@ func lines(b *Box) (all []Finding) {
 	if !b.usesGPIO() {
 		return nil
 	}
+	if b.ChipsErr == nil && len(b.Chips) == 0 && len(b.glob("dev/gpiochip*")) > 0 {
+		return []Finding{warn(topic, "ask as root, or in the group gpio", "this user may not open the GPIO chips, so that it is not known which lines there are")}
+	}
 	check := func(what, chip, line string, nameless bool) {
 		pin, err := gpio.Find(b.Chips, gpio.Line{Chip: chip, Line: line})
 		switch {

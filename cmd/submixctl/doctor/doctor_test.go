@@ -93,6 +93,8 @@ func well() tree {
 		"proc/70/limits":                          limit("60", "unlimited"),
 		"proc/70/task/70/stat":                    stat(0, 20, 1),
 		"proc/70/task/71/stat":                    stat(0, 60, 1),
+		"proc/70/mountinfo":                       "30 1 254:1 / / ro - squashfs /dev/root ro\n31 30 254:2 / /kept rw - ext4 /dev/vda8 rw\n33 30 0:5 / /kept/not rw - tmpfs none ro\n",
+		"proc/9/mountinfo":                        "30 1 254:1 / / ro - squashfs /dev/root ro\n", // of its sandbox
 		"proc/80/comm":                            "bash\n",
 		"proc/80/stat":                            stat(34816, 0, 0), // pts/0
 		"proc/sys/kernel/osrelease":               "6.12.30\n",
@@ -237,6 +239,8 @@ func TestFaults(t *testing.T) {
 		{name: "heat", set: tree{"sys/devices/platform/soc/soc:firmware/get_throttled": "80008\n"}, want: "bad power: the board is slowed down now", do: "cool"},
 		{name: "directory unknown", set: tree{"proc/70/cmdline": "submixd\x00-config\x00/box.toml\x00-state\x00kept\x00"},
 			want: "warn state: kept counts from where submixd was started", do: "root"},
+		{name: "read-only", set: tree{"proc/70/mountinfo": "30 1 254:1 / / ro - squashfs /dev/root ro\n31 30 254:2 / /kept rw,nosuid - ext4 /dev/vda8 ro,errors=remount-ro\n"},
+			want: "bad state: /kept is on a read-only file system", do: "mount"},
 		{name: "no directory", set: tree{"kept/state.json": ""}, want: "bad state: /kept is not there", do: "StateDirectory"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -262,30 +266,5 @@ func TestFaults(t *testing.T) {
 				t.Errorf("found %q, want %q with %q in what to do", found[0], c.want, c.do)
 			}
 		})
-	}
-}
-
-// Without the daemon all that can be looked at is, for who asks; what only the daemon needs is not bad yet.
-func TestWithoutDaemon(t *testing.T) {
-	files := well()
-	files["proc/70/comm"] = "other\n"
-	files["proc/71/comm"], files["proc/71/cmdline"] = "submixd\n", "submixd\x00-demo\x00"
-	files["etc/submix/submix.toml"], files["proc/9/status"] = wellConfig, status(1000, "0", "990")
-	want := []string{
-		"ok configuration: /etc/submix/submix.toml has no mistakes",
-		"warn daemon: submixd does not run",
-		"warn rights: this user (submixd does not run) is not in the group audio", "warn rights: this user (submixd does not run) is not in the group gpio",
-		"warn rights: this user (submixd does not run) is not in the group dialout",
-		"warn limits: this user (submixd does not run) may have a real-time priority of 0", "warn limits: this user (submixd does not run) may lock 65536 bytes",
-		"warn state: /var/lib/submix is not there",
-	}
-	var found []string
-	for _, f := range examine(t, files, wellPins, "") {
-		if !slices.Contains(wellBox, f) {
-			found = append(found, f)
-		}
-	}
-	if !slices.EqualFunc(found, want, strings.HasPrefix) {
-		t.Errorf("found\n%s\nwant\n%s", strings.Join(found, "\n"), strings.Join(want, "\n"))
 	}
 }

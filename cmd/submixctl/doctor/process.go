@@ -96,6 +96,12 @@ func (b *Box) worker() (p *process, who string) {
 	return &b.self, "this user (submixd does not run)"
 }
 
+// served reports that the daemon is a service that does not run now: what it may is in its unit, and may be more or less than
+// who asks may.
+func (b *Box) served() bool {
+	return b.daemon == nil && len(append(b.glob("usr/lib/systemd/system/submixd.service"), b.glob("etc/systemd/system/submixd.service")...)) > 0
+}
+
 // refused is what the daemon needs and has not; while it does not run, who asks may be another user than it will be.
 func (b *Box) refused(topic, do, format string, args ...any) Finding {
 	if b.daemon == nil {

@@ -33,7 +33,11 @@ func configuration(b *Box) (all []Finding) {
 func daemon(b *Box) []Finding {
 	const topic = "daemon"
 	if b.daemon == nil {
-		return []Finding{warn(topic, "systemctl start submixd; journalctl -u submixd has why it may have ended", "submixd does not run")}
+		what := "submixd does not run"
+		if b.served() {
+			what += ", and what its unit lets it do is not looked at"
+		}
+		return []Finding{warn(topic, "systemctl start submixd; journalctl -u submixd has why it may have ended", "%s", what)}
 	}
 	reply, err := b.Ask(b.Socket, "status")
 	if err != nil {
@@ -79,6 +83,9 @@ func user(b *Box) []Finding {
 // rights looks whether the daemon may open what it is to use.
 func rights(b *Box) (all []Finding) {
 	const topic = "rights"
+	if b.served() {
+		return nil
+	}
 	p, who := b.worker()
 	if p.uid == 0 {
 		return []Finding{ok(topic, "%s is root and may open every device", who)}
@@ -112,6 +119,9 @@ const mixing = 60
 // limits looks whether real time is allowed.
 func limits(b *Box) (all []Finding) {
 	const topic = "limits"
+	if b.served() {
+		return nil
+	}
 	p, who := b.worker()
 	if n, err := strconv.Atoi(p.rtPriority); (err != nil || n < mixing) && p.rtPriority != "unlimited" && p.caps&capSysNice == 0 {
 		all = append(all, b.refused(topic, fmt.Sprintf("LimitRTPRIO=%d in the unit, or rtprio in /etc/security/limits.d", mixing),

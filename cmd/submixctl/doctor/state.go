@@ -3,7 +3,9 @@ package doctor
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -27,16 +29,47 @@ func state(b *Box) []Finding {
 	if err != nil {
 		return []Finding{b.refused(topic, "StateDirectory=submix in the unit, or mkdir "+b.StateDir, "%s is not there: what is set is lost at a restart", b.StateDir)}
 	}
-	var fs unix.Statfs_t
-	if err := unix.Statfs(dir, &fs); err == nil && fs.Flags&unix.ST_RDONLY != 0 {
+	if b.readOnly(dir) {
 		return []Finding{bad(topic, "mount a disk there that can be written", "%s is on a read-only file system", b.StateDir)}
-	} else if free := fs.Bavail * uint64(fs.Bsize); err == nil && free < room {
+	}
+	var fs unix.Statfs_t
+	err = unix.Statfs(dir, &fs)
+	if free := fs.Bavail * uint64(fs.Bsize); err == nil && free < room {
 		return []Finding{bad(topic, "make room", "the disk of %s has %d kB left", b.StateDir, free>>10)}
+	}
+	if b.served() && info.IsDir() {
+		return []Finding{ok(topic, "%s is there, on a file system that can be written", b.StateDir)}
 	}
 	if !info.IsDir() || !p.mayWrite(info) {
 		return []Finding{b.refused(topic, "chown it to the user of submixd", "%s may not write to %s", who, b.StateDir)}
 	}
 	return []Finding{ok(topic, "%s may write to %s", who, b.StateDir)}
+}
+
+// readOnly reports that a directory is on a file system that cannot be written, where the daemon is, or, if it does not run,
+// in the system as a whole: where this program runs all may be read-only. See proc_pid_mountinfo(5).
+func (b *Box) readOnly(dir string) (is bool) {
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	dir = filepath.Join("/", strings.TrimPrefix(dir, b.Root)) + "/"
+	pid := "1"
+	if b.daemon != nil {
+		pid = b.daemon.pid
+	}
+	nearest := ""
+	for line := range strings.Lines(b.read("proc", pid, "mountinfo")) {
+		f := strings.Fields(line)
+		if len(f) < 10 {
+			continue
+		}
+		point := strings.TrimSuffix(f[4], "/") + "/"
+		if strings.HasPrefix(dir, point) && len(point) >= len(nearest) {
+			nearest = point
+			is = slices.Contains(strings.Split(f[5]+","+f[len(f)-1], ","), "ro")
+		}
+	}
+	return is
 }
 
 // mayWrite goes by the mode and owner of a directory.
