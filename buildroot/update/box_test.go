@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// A box is a card in a machine with the real U-Boot. The machine runs in the host's time; there are two ways in, the
-// console, which is only read, and root's shell.
+// A box is a card in a machine with the real U-Boot. The machine runs in the host's time; there are three ways in, the
+// console, which is only read, root's shell, and a serial port, ttyS0.
 type box struct {
 	*testing.T
 	dir  string
@@ -31,19 +31,21 @@ type box struct {
 	read    int // of the console, by says
 }
 
-// on switches the box on; with the state of a machine it goes on from there. stick is what may be plugged in.
-func (b *box) on(stick string, state ...string) {
+// on switches the box on; with the state of a machine it goes on from there. sticks are what plug may
+// plug in.
+func (b *box) on(sticks []string, state ...string) {
 	b.Helper()
 	socket := func(name string) string { return filepath.Join(b.dir, name) }
 	os.Remove(socket("console"))
 	b.read = 0
 	args := strings.Fields("-nodefaults -display none -machine virt -cpu cortex-a57 -smp 2 -m 256M -rtc base=2026-01-01T00:00:00 -bios " + uboot +
 		" -serial file:" + socket("console") + " -device virtio-serial-pci -chardev socket,id=shell,server=on,wait=off,path=" + socket("shell") +
-		" -device virtserialport,chardev=shell,name=shell -monitor unix:" + socket("monitor") + ",server=on,wait=off" +
+		" -device virtserialport,chardev=shell,name=shell -chardev socket,id=person,server=on,wait=off,path=" + socket("person") +
+		" -device pci-serial,chardev=person -monitor unix:" + socket("monitor") + ",server=on,wait=off" +
 		" -device qemu-xhci,id=usb -device i6300esb -device virtio-blk-pci,drive=card -drive if=none,id=card,format=raw,cache=unsafe,file=" + b.card +
 		" -device virtio-blk-pci,drive=media -drive if=none,id=media,format=raw,readonly=on,file=" + b.disk)
-	if stick != "" {
-		args = append(args, "-drive", "if=none,id=stick,format=raw,readonly=on,file="+stick)
+	for n, stick := range sticks {
+		args = append(args, "-blockdev", fmt.Sprintf("driver=raw,node-name=stick%d,read-only=on,file.driver=file,file.filename=%s", n, stick))
 	}
 	if len(state) > 0 {
 		args = append(args, "-incoming", "defer")

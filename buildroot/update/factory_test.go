@@ -90,7 +90,7 @@ func newFactory(dir string) (*factory, error) {
 		}
 	}
 	for _, unit := range []string{
-		"submix-console@.service", "submix-check.service", "systemd-networkd.service", "systemd-networkd.socket", "systemd-hostnamed.socket",
+		"submix-console@ttyAMA0.service", "submix-check.service", "systemd-networkd.service", "systemd-networkd.socket", "systemd-hostnamed.socket",
 		"modprobe@.service", "systemd-modules-load.service", "systemd-sysctl.service", "systemd-tmpfiles-setup-dev-early.service",
 		"sys-kernel-config.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "dev-mqueue.mount", "dev-hugepages.mount", "run-lock.mount",
 	} {

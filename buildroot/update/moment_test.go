@@ -55,7 +55,7 @@ func theFactory(t *testing.T) *factory {
 func goesOn(t *testing.T) *box {
 	t.Helper()
 	b := newBox(t)
-	b.on("", first.state)
+	b.on(nil, first.state)
 	return b
 }
 
@@ -75,7 +75,7 @@ func (m *moment) make(t *testing.T) {
 	t.Cleanup(b.off)
 	t.Logf("card and bundles after %.0f s", time.Since(begin).Seconds())
 	begin = time.Now()
-	b.on("")
+	b.on(nil)
 	b.comesUp()
 	b.sounds()
 	m.took = time.Since(begin)

@@ -41,7 +41,7 @@ func (b *box) cuts(random *rand.Rand, cuts int) {
 		at := time.Duration(random.Int64N(int64(window)))
 		time.Sleep(at)
 		b.off()
-		b.on("")
+		b.on(nil)
 		b.comesUp()
 		b.sounds()
 		slot, version := b.settles()

@@ -4,8 +4,6 @@ package update
 
 import (
 	"flag"
-	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +36,7 @@ func TestUpdate(t *testing.T) {
 	t.Log(b.expect(as+"install /run/media/modified.raucb now", "the system that runs is as it was"))
 	t.Log(b.expect("submixctl update status", `(?s)next: A\nreason: ".* was broken off.*slot B state=broken`))
 
+	b.atPort()
 	b.installs("1.1")
 	begin := time.Now()
 	b.comesUp()
@@ -55,7 +54,7 @@ func TestUpdate(t *testing.T) {
 	if err := image.Put(b.card, "autoboot.txt", "[all]\ntryboot_a_b=1\nboot_partition=3\n[tryboot]\nboot_partition=2\n"); err != nil {
 		t.Fatal(err)
 	}
-	b.on("")
+	b.on(nil)
 	b.says("update: slot A is still to be tried: the box restarts into it")
 	b.says("submix: slot B begins") // again: U-Boot knows nothing of the word
 	b.comesUp()
@@ -114,25 +113,4 @@ func TestFallBack(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A stick with a newer system is all it takes.
-func TestStick(t *testing.T) {
-	t.Parallel()
-	b := newBox(t) // the bundles are made with it
-	stick := filepath.Join(t.TempDir(), "stick")
-	for _, step := range [][]string{{"mformat", "-C", "-T", "400000", "-i", stick, "::"}, {"mcopy", "-i", stick, filepath.Join(theFactory(t).dir, "submix-1.1.raucb"), "::"}} {
-		if err := run(step[0], step[1:]...); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b.on(stick, first.state)
-	fmt.Fprintln(b.monitor, "device_add usb-storage,bus=usb.0,drive=stick")
-	b.says("update: installing 1.1 from the stick")
-	b.comesUp()
-	at := b.read
-	b.says("1.1 in slot B has proved itself and is kept")
-	b.read = at                                                  // the one or the other comes first
-	b.says("1.1 on the stick is not newer than 1.1, which runs") // which is still there
-	t.Log(b.expect("submixctl update status", `(?s)slot: B.*slot B state=good`))
 }

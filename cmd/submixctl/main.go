@@ -37,7 +37,11 @@ const (
 	exitUnreachable = 3
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	status := run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	terminal.Drain(os.Stdout)
+	os.Exit(status)
+}
 
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("submixctl", flag.ContinueOnError)

@@ -79,6 +79,12 @@ func (t *Terminal) Follow(f func(width, height int)) (known bool) {
 	return known
 }
 
+// Drain waits until all that was written has left a terminal; anything else it leaves alone. When the first process of a
+// session ends, as one does that a service has on a serial port, Linux hangs its terminal up and throws away what is not sent.
+func Drain(f *os.File) {
+	unix.IoctlSetInt(int(f.Fd()), unix.TCSBRK, 1) // as tcdrain(3)
+}
+
 // Close gives the terminal back as it was, with its cursor. It does not end a
 // Read. A second call does nothing.
 func (t *Terminal) Close() (err error) {
