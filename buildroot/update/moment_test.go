@@ -144,7 +144,11 @@ func bundles(t *testing.T, f *factory) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(files, foreign)
+	board, err := f.ca.bundle("rpi4", "board", uboot, uboot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(files, foreign, board)
 }
 
 // installs has the box's own group install a bundle and restart into it, and nobody more.

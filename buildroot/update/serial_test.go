@@ -4,7 +4,6 @@ package update
 
 import (
 	"bytes"
-	"crypto/x509"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -20,7 +19,7 @@ import (
 const prompt = `submix> $`
 
 // atPort has somebody with nothing but the serial cable replace the system: the console's real unit takes what lrzsz's sz
-// sends, and rauc judges it. What is installed at last is small, and is never begun.
+// sends, and rauc judges it, on a box whose other slot is broken. What is installed at last is small, and is never begun.
 func (b *box) atPort() {
 	b.Helper()
 	begin := time.Now()
@@ -45,9 +44,7 @@ func (b *box) atPort() {
 		b.Fatal(err)
 	}
 	for _, c := range []struct{ file, want string }{
-		{b.sample(trusted(b.T, x509.ExtKeyUsageCodeSigning), "qemu", "1.0.2"), "signature verification failed.*the system that runs is as it was"},
-		{b.sample(ours, "rpi4", "1.0.3"), "ompatible.*submix-rpi4.*the system that runs is as it was"},
-		{changed, "Failed to copy data: .*; the system that runs is as it was"},
+		{changed, "Failed to copy data: .*; the system that runs is as it was.*" + prompt},
 		{good, `next: B\s.*slot B state=untried version=1\.0\.1`},
 	} {
 		begin := time.Now()
@@ -55,8 +52,8 @@ func (b *box) atPort() {
 		ready := time.Now()
 		b.send(cable, c.file)
 		sent := time.Now()
-		said := b.hears(cable, "", "(?s)"+c.want+".*"+prompt)
-		b.Logf("%s, %d bytes: rz is there after %.1f s, has it in %.1f s, and in %.1f s more the next console is: %q", filepath.Base(c.file),
+		said := b.hears(cable, "", "(?s)"+c.want)
+		b.Logf("%s, %d bytes: rz is there after %.1f s, has it in %.1f s, and %.1f s more are until: %q", filepath.Base(c.file),
 			len(content), ready.Sub(begin).Seconds(), sent.Sub(ready).Seconds(), time.Since(sent).Seconds(), said)
 		if c.file != good {
 			b.expect("submixctl update status", `(?s)next: A.*slot B state=broken`)

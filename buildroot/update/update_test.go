@@ -29,7 +29,7 @@ func TestUpdate(t *testing.T) {
 	t.Parallel()
 	b := goesOn(t)
 	b.expect("setpriv --reuid=65534 --regid=65534 --clear-groups submixctl update status", "(?i)denied|not permitted|rejected")
-	for name, want := range map[string]string{"submix-foreign": "signature verification failed", "truncated": "bundle size"} {
+	for name, want := range map[string]string{"submix-foreign": "signature verification failed", "truncated": "bundle size", "submix-board": "Compatible mismatch"} {
 		t.Log(b.expect(as+"install /run/media/"+name+".raucb", want+".*the system that runs is as it was"))
 		b.expect("submixctl update status", `(?s)next: A.*slot B state=good version=factory`)
 	}
