@@ -50,6 +50,34 @@ func TestVerifyImage(t *testing.T) {
 	t.Logf("%d units", len(units)-3)
 }
 
+// The file that asks for a restart stays until that has come, as nothing is installed meanwhile, and goes if there is none.
+func TestRestart(t *testing.T) {
+	text, err := os.ReadFile(overlay + "/usr/lib/systemd/system/submix-restart.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "\nRemainAfterExit=yes\n") {
+		t.Error("while the file is there systemd would begin it again and again")
+	}
+	for _, status := range []string{"0", "1"} {
+		dir := t.TempDir()
+		request := filepath.Join(dir, "run/submix-update/restart")
+		write(t, request, "", 0o644)
+		write(t, filepath.Join(dir, "usr/bin/systemctl"), "#!/bin/sh\necho $* >"+dir+"/asked\nexit "+status+"\n", 0o755)
+		for line := range strings.Lines(string(text)) {
+			if command, ok := strings.CutPrefix(line, "ExecStart="); ok {
+				command = strings.NewReplacer("/run/", dir+"/run/", "/usr/bin/", dir+"/usr/bin/").Replace(command)
+				err = exec.Command("sh", "-c", command).Run()
+			}
+		}
+		_, missing := os.Stat(request)
+		asked, _ := os.ReadFile(filepath.Join(dir, "asked"))
+		if failed := status != "0"; string(asked) != "--no-block reboot\n" || (err != nil) != failed || (missing != nil) != failed {
+			t.Errorf("systemctl ends with %s: it asks for %q, %v, the file: %v", status, asked, err, missing)
+		}
+	}
+}
+
 // A start takes away what is left of an update whose transfer was broken off, and nothing else of updates.
 func TestReceived(t *testing.T) {
 	root := system(t)

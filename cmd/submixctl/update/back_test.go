@@ -41,6 +41,47 @@ func TestRollbackAndStick(t *testing.T) {
 	})
 }
 
+// Of two sticks the second is taken after the restart into the system of the first, when that has proved itself.
+func TestTwoSticks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCard(t)
+		c.bundle("1.1")
+		c.do("stick " + c.box.Root)
+		c.bundle("1.2")
+		c.expect("stick "+c.box.Root, "the box is about to restart, and takes 1.2 on the stick after that")
+		if c.count["B"] != 1 || !c.restarts() || c.boots() != "B" {
+			t.Fatalf("%d updates are in B, restart: %v", c.count["B"], c.restarts())
+		}
+		done := make(chan bool)
+		go func() {
+			c.expect("stick "+c.box.Root, "slot A state=untried version=\"1.2\"")
+			close(done)
+		}()
+		c.expect("prove", "1.1 in slot B has proved itself and is kept")
+		<-done
+		if !c.restarts() || c.boots() != "A" {
+			t.Error("no restart into A")
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		c := newCard(t)
+		c.do("install " + c.bundle("1.1"))
+		c.boots()
+		c.bundle("1.2")
+		c.daemon = answers("state: running", "uptime: 5", "blocks: 100")
+		done := make(chan bool)
+		go func() {
+			c.expect("stick "+c.box.Root, "the box is about to restart, and takes 1.2 on the stick after that")
+			close(done)
+		}()
+		c.expect("prove", "ERR update: 1.1 in slot B has not proved itself")
+		<-done
+		if c.count["A"] != 0 || c.boots() != "A" {
+			t.Error("no restart into A as it was")
+		}
+	})
+}
+
 // A stick that was pulled too early is welcome again, wherever the writing ended.
 func TestBrokenOff(t *testing.T) {
 	for name, pulled := range map[string]func(c *card){

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"submix/control"
@@ -27,6 +28,7 @@ type card struct {
 	kernel  map[string]map[string]any // what is said of the kernel's partition and not of the root
 	refuses string                    // what rauc says of the next bundle
 	daemon  func() (control.Reply, error)
+	one     sync.Mutex // question at a time, as rauc's service has it
 }
 
 func newCard(t *testing.T) *card {
@@ -80,6 +82,8 @@ func (c *card) boots() string {
 func (c *card) other() string { return map[string]string{"A": "B", "B": "A"}[c.booted] }
 
 func (c *card) rauc(_ context.Context, _ io.Writer, args ...string) ([]byte, error) {
+	c.one.Lock()
+	defer c.one.Unlock()
 	switch line := strings.Join(args, " "); {
 	case line == "status mark-good booted":
 		c.left[c.booted] = 3
@@ -159,6 +163,6 @@ func (c *card) bundle(version string) string {
 }
 
 func (c *card) restarts() bool {
-	_, err := os.Stat(c.box.path(requests, "restart"))
+	_, err := os.Stat(c.box.path(restart))
 	return err == nil
 }

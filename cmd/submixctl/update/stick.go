@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"time"
 )
 
 // stick installs the newest bundle for this board in a folder, and restarts into it. Never one that is older than what
@@ -43,8 +45,25 @@ func (b *Box) stick(ctx context.Context, args []string) ([]string, error) {
 	case version == s.version(s.other()) && s.word(s.other()) != stateBroken && s.word(s.other()) != stateSpent:
 		return []string{fmt.Sprintf("%s on the stick was tried before, or is to be tried; update install takes it all the same", version)}, nil
 	}
-	fmt.Fprintf(b.Progress, "update: installing %s from the stick\n", version)
-	return b.install(ctx, []string{newest, "now"})
+	if s.trial(s.booted) {
+		fmt.Fprintf(b.Progress, "update: %s on the stick waits until %s has proved itself\n", version, s.running)
+	}
+	// Of two sticks the second is seen again by the system that came from the first, long before it has.
+	for s.trial(s.booted) && !b.has(verdict) && !b.has(restart) {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(poll):
+		}
+	}
+	if !b.has(restart) {
+		fmt.Fprintf(b.Progress, "update: installing %s from the stick\n", version)
+	}
+	lines, err := b.install(ctx, []string{newest, "now"})
+	if errors.Is(err, errRestarts) { // which is no failure: it would be the last that is heard of this stick
+		return []string{fmt.Sprintf("the box is about to restart, and takes %s on the stick after that", version)}, nil
+	}
+	return lines, err
 }
 
 // info asks rauc what a bundle is, which it says only of one that is signed by whom this box trusts.

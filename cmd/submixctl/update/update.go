@@ -18,10 +18,11 @@ import (
 
 // Where things are on a box.
 const (
-	folder   = "data/update"        // what survives: the record, and bundles that were received
-	requests = "run/submix-update"  // of the group submix; a path unit waits there for restart
-	notices  = "run/submix-notices" // what submixd shows in status
-	marker   = "run/submix-trial"   // is there when the boot loader tries the system that runs: its deadline waits for
+	folder   = "data/update"         // what survives: the record, and bundles that were received
+	requests = "run/submix-update"   // of the group submix; a path unit waits there for restart
+	notices  = "run/submix-notices"  // what submixd shows in status
+	marker   = "run/submix-trial"    // is there when the boot loader tries the system that runs: its deadline waits for
+	restart  = requests + "/restart" // is there from when the box is to restart until it has
 	verdict  = requests + "/verdict"
 	ailing   = requests + "/ailing" // and takes what it then notes from here
 	unproved = folder + "/unproved" // to here, for the other system
@@ -106,10 +107,13 @@ func asError(err error) *control.Error {
 	return &control.Error{Code: code, Text: "update: " + err.Error()}
 }
 
+// errRestarts says that nothing was tried: the box is on its way down, which would cut the writing short.
+var errRestarts = errors.New("the box is about to restart, which may begin the other slot: install it after that")
+
 // install writes a bundle to the slot that does not run.
 func (b *Box) install(ctx context.Context, args []string) ([]string, error) {
-	if b.has(requests + "/restart") {
-		return nil, errors.New("the box is about to restart, which may begin the other slot: install it after that")
+	if b.has(restart) {
+		return nil, errRestarts
 	}
 	file, err := filepath.Abs(args[0])
 	if err != nil {
@@ -178,7 +182,7 @@ func (b *Box) restart(now bool) error {
 	if !now {
 		return nil
 	}
-	if err := os.WriteFile(b.path(requests, "restart"), nil, 0o644); err != nil {
+	if err := os.WriteFile(b.path(restart), nil, 0o644); err != nil {
 		return fmt.Errorf("restart the box by hand: %w", err)
 	}
 	return nil
