@@ -156,6 +156,12 @@ func (s slots) word(name string) string {
 	return stateSpent
 }
 
+// back reports that there is a system to go back to.
+func (s slots) back() bool {
+	word := s.word(s.other())
+	return word == stateGood || word == stateSpent
+}
+
 // why says what there is to say of a slot that is not begun any more; empty: nothing.
 func (s slots) why(name string) string {
 	switch word := s.word(name); {

@@ -156,8 +156,8 @@ func (b *Box) rollback(ctx context.Context, args []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if word := s.word(s.other()); word != stateGood && word != stateSpent {
-		return nil, fmt.Errorf("slot %s is %s; there is nothing to go back to", s.other(), word)
+	if !s.back() {
+		return nil, fmt.Errorf("slot %s is %s; there is nothing to go back to", s.other(), s.word(s.other()))
 	}
 	switch trial := s.trial(s.booted); {
 	case trial && len(args) == 0:

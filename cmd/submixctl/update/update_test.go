@@ -157,9 +157,26 @@ func TestVerdicts(t *testing.T) {
 		c.do("install " + c.bundle("1.1"))
 		c.boots()
 		c.left["A"], c.daemon = 0, answers("state: running", "uptime: 5", "blocks: 100")
+		c.expect("prove", "the box goes back to slot A") // as the power went three times there, it is still good
+		if !c.restarts() || c.left["A"] != 3 {
+			t.Errorf("restart: %v, %d tries are left", c.restarts(), c.left["A"])
+		}
+		c.left = map[string]int{"A": 0, "B": 3} // it did not come up, and the boot loader gave both their tries back
+		if slot := c.boots(); slot != "B" {
+			t.Fatal(slot)
+		}
 		c.expect("prove", "slot A is spent, so it is kept")
 		if c.restarts() {
 			t.Error("it restarts for ever")
+		}
+
+		c = newCard(t)
+		c.do("install " + c.bundle("1.1"))
+		c.boots()
+		c.status["A"], c.count["A"], c.daemon = "failed", 1, answers("state: running", "uptime: 5", "blocks: 100")
+		c.expect("prove", "slot A is broken, so it is kept")
+		if c.restarts() {
+			t.Error("it restarts into nothing")
 		}
 	})
 }
