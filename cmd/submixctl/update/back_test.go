@@ -140,6 +140,50 @@ func TestTakenBack(t *testing.T) {
 	})
 }
 
+// A system on trial that was taken back is left although that cannot be noted, and is not kept while the box goes down. A
+// record that is damaged meanwhile takes nothing back.
+func TestTakenBackUnnoted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCard(t)
+		c.do("install " + c.bundle("1.1"))
+		c.boots()
+		damage := func() error { return os.MkdirAll(c.box.path(folder, "record.json", "lost+found"), 0o755) }
+		asked, well := 0, mixes()
+		c.daemon = func() (control.Reply, error) {
+			if asked++; asked == 20 {
+				if err := damage(); err != nil {
+					t.Error(err)
+				}
+				c.expect("rollback now", "ERR update: what was found of the update cannot be kept")
+			}
+			return well()
+		}
+		c.expect("prove", "1.1 in slot B was given up meanwhile: the box restarts")
+		if !c.restarts() || c.left["B"] != 0 || c.boots() != "A" {
+			t.Errorf("restart: %v, %d tries are left in B, slot %s runs", c.restarts(), c.left["B"], c.booted)
+		}
+
+		c = newCard(t)
+		c.do("install " + c.bundle("1.1"))
+		c.boots()
+		c.do("rollback now")
+		c.boots() // into A, where it is the failure of B that is noted
+		asked = 0
+		c.daemon = func() (control.Reply, error) {
+			if asked++; asked == 1 {
+				if err := os.WriteFile(c.box.recordPath(), []byte("?"), 0o644); err != nil {
+					t.Error(err)
+				}
+			}
+			return well()
+		}
+		c.expect("prove", "")
+		if c.left["A"] != 3 {
+			t.Errorf("it is not kept: %d tries are left", c.left["A"])
+		}
+	})
+}
+
 // Whoever switches the box off three times too early takes no system away that has proved itself.
 func TestSpent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

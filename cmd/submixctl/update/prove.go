@@ -57,10 +57,11 @@ func (b *Box) judge(ctx context.Context, args []string) ([]string, error) {
 		}
 	}
 	_ = os.Remove(b.path(ailing)) // what ailed it before this is over
-	why, failed := b.watch(ctx, sound, limit), s.record.Failed
-	switch s.record = b.readRecord(); {
-	case s.record.Failed != failed:
-		return []string{fmt.Sprintf("%s in slot %s was given up meanwhile: %s", s.running, s.booted, s.record.Failed.Reason)}, nil
+	before, why := s.failure(s.booted), b.watch(ctx, sound, limit)
+	s.record = b.readRecord()
+	switch failure := s.failure(s.booted); {
+	case failure != "" && failure != before, s.trial(s.booted) && b.has(restart): // though the record cannot be written
+		return []string{fmt.Sprintf("%s in slot %s was given up meanwhile: %s", s.running, s.booted, cmp.Or(failure, "the box restarts"))}, nil
 	case why != nil:
 		if !s.trial(s.booted) { // mark-good, meanwhile
 			return []string{fmt.Sprintf("%s in slot %s is kept, as mark-good has said, but: %v", s.running, s.booted, why)}, nil

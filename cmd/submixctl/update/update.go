@@ -166,15 +166,15 @@ func (b *Box) rollback(ctx context.Context, args []string) ([]string, error) {
 	case trial:
 		err = b.giveUp(ctx, s, "it was taken back by hand")
 	default:
-		_, err = b.Rauc(ctx, nil, "status", "mark-active", "other")
+		if _, err := b.Rauc(ctx, nil, "status", "mark-active", "other"); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
+	s, unknown := b.state(ctx)
+	if err := errors.Join(err, unknown, b.restart(len(args) > 0)); err != nil {
 		return nil, err
 	}
-	if s, err = b.state(ctx); err != nil {
-		return nil, err
-	}
-	return s.tell(), b.restart(len(args) > 0)
+	return s.tell(), nil
 }
 
 // restart has the box restart if it is to be now: whoever may write to the folder of requests may have that.
