@@ -96,14 +96,15 @@ func (b *Box) refuse(ctx context.Context, s slots, why error) ([]string, error) 
 // within limit, which is endless if it is 0.
 func (b *Box) watch(ctx context.Context, sound, limit time.Duration) error {
 	var last pulse
-	var well time.Time // since when; zero: it is not
+	var well time.Time    // since when; zero: it is not
+	sounded := limit == 0 // in an earlier start
 	ailing := fmt.Errorf("no answer")
 	for begin := time.Now(); ; {
 		now, err := b.pulse()
 		if err == nil {
-			err = now.after(last)
+			err = now.after(last, sounded)
 		}
-		last = now
+		last, sounded = now, sounded || err == nil
 		switch {
 		case err != nil:
 			well, ailing = time.Time{}, err
@@ -150,12 +151,13 @@ func (b *Box) pulse() (p pulse, err error) {
 }
 
 // after says why a pulse is not that of a daemon that has been well since the last one. Without a card that plays blocks
-// are mixed for nobody, at the same pace.
-func (p pulse) after(last pulse) error {
+// are mixed for nobody, at the same pace. A mix that somebody has ended, who may want no sound for long, counts
+// if it has sounded before: else nobody knows that it can.
+func (p pulse) after(last pulse, sounded bool) error {
 	switch {
 	case p.uptime < last.uptime:
 		return fmt.Errorf("the daemon has begun anew")
-	case p.state == control.StateEnded: // as somebody has told it, who may want no sound for long
+	case p.state == control.StateEnded && sounded:
 		return nil
 	case p.state != control.StateRunning && p.state != control.StateNoOutput:
 		return fmt.Errorf("no sound: the mix is %s", cmp.Or(p.state, "in no state"))

@@ -56,6 +56,7 @@ func TestGivenUp(t *testing.T) {
 		{"stands still", "last: no sound: no block was mixed in 1s", answers("state: running", "uptime: 5", "blocks: 100")},
 		{"stands still without a card", "last: no sound: no block was mixed in 1s", answers("state: no-output", "uptime: 5", "blocks: 0")},
 		{"is in a state that nobody knows", "last: no sound: the mix is error", says("error")},
+		{"was ended before it had sounded", "last: no sound: the mix is ended", answers("state: ended", "uptime: 5", "blocks: 100")},
 		{"has no state", "last: no sound: the mix is in no state", answers("uptime: 5", "blocks: 100")},
 		{"begins again and again", "last: the daemon has begun anew", func() (control.Reply, error) {
 			n++
@@ -146,11 +147,23 @@ func TestVerdicts(t *testing.T) {
 		c = newCard(t)
 		c.do("install " + c.bundle("1.1"))
 		c.boots()
-		c.daemon = answers("state: ended", "uptime: 5", "blocks: 100") // by its owner
+		asked, well := 0, mixes()
+		c.daemon = func() (control.Reply, error) {
+			if asked++; asked == 2 {
+				c.daemon = answers("state: ended", "uptime: 5", "blocks: 100") // by its owner
+			}
+			return well()
+		}
 		begin := time.Now()
 		c.expect("prove", "1.1 in slot B has proved itself")
 		if took := time.Since(begin); took != time.Minute {
 			t.Errorf("it took %v", took)
+		}
+		c.boots()
+		begin = time.Now()
+		c.expect("prove", "") // it is known, and ended from the beginning
+		if took := time.Since(begin); took != 0 || c.left["B"] != 3 {
+			t.Errorf("it took %v, %d tries are left", took, c.left["B"])
 		}
 
 		c = newCard(t)
