@@ -215,10 +215,20 @@ func TestSpent(t *testing.T) {
 		c = newSpent()
 		c.expect("stick "+c.box.Root, "slot B state=untried version=\"1.1\"")
 
+		c = newCard(t) // the power went three times in the first starts of the card
+		c.left = map[string]int{"A": 0, "B": 3}
+		c.boots()
+		c.expect("status", "slot A state=spent")
+
 		c = newCard(t) // where tries are not counted, nothing is known of the slot that was never begun
 		c.left["B"] = 0
-		if said := c.do("status"); strings.Contains(said, "reason") {
+		if err := os.MkdirAll(c.box.path(autoboot), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		said := c.do("status")
+		if !strings.Contains(said, "slot B state=unused version=factory") || strings.Contains(said, "reason") {
 			t.Error(said)
 		}
+		c.expect("rollback", "next: B")
 	})
 }

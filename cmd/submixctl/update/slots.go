@@ -18,6 +18,7 @@ const (
 	stateTrial   = "trial"   // runs, and is still to prove itself
 	stateUntried = "untried" // is begun by the next restart for the first time
 	stateSpent   = "spent"   // is good, but has no try left: it was begun three times and never came up
+	stateUnused  = "unused"  // has had no update that is known of, and its firmware, which counts no tries, never began it
 	stateFailed  = "failed"  // has not proved itself
 	stateBroken  = "broken"  // was not written to its end
 )
@@ -48,6 +49,7 @@ type slots struct {
 	board   string
 	by      map[string]slot
 	record  record
+	counts  bool // the boot loader counts tries
 	tried   bool // the boot loader says that the system that runs is on trial, and there is no verdict yet
 }
 
@@ -66,7 +68,7 @@ func (b *Box) state(ctx context.Context) (slots, error) {
 		return slots{}, fmt.Errorf("rauc status: %w", err)
 	}
 	s := slots{booted: said.Booted, board: said.Compatible, by: map[string]slot{}, running: b.release("VERSION_ID"),
-		record: b.readRecord(), tried: b.has(marker) && !b.has(verdict)}
+		record: b.readRecord(), counts: !b.has(autoboot), tried: b.has(marker) && !b.has(verdict)}
 	all := map[string]slot{}
 	for _, named := range said.Slots {
 		maps.Copy(all, named)
@@ -152,6 +154,8 @@ func (s slots) word(name string) string {
 		return stateUntried
 	case s.trial(name) || s.failure(name) != "":
 		return stateFailed
+	case !s.counts:
+		return stateUnused
 	}
 	return stateSpent
 }
@@ -159,7 +163,7 @@ func (s slots) word(name string) string {
 // back reports that there is a system to go back to.
 func (s slots) back() bool {
 	word := s.word(s.other())
-	return word == stateGood || word == stateSpent
+	return word == stateGood || word == stateSpent || word == stateUnused
 }
 
 // why says what there is to say of a slot that is not begun any more; empty: nothing.
@@ -168,7 +172,7 @@ func (s slots) why(name string) string {
 	case word == stateFailed:
 		reason := cmp.Or(s.failure(name), "it ended before it had proved itself, or did not come up at all")
 		return fmt.Sprintf("%s in slot %s was given up: %s; %s in slot %s runs", s.version(name), name, reason, s.running, s.booted)
-	case word == stateSpent && !s.unknown(): // a slot that was never written is not missed
+	case word == stateSpent && !s.unknown(): // a slot that had no update is not missed
 		return fmt.Sprintf("%s in slot %s, which is good, did not come up three times, as when the power goes each time; %s in slot %s runs; "+
 			"update rollback begins the other again", s.version(name), name, s.running, s.booted)
 	case word == stateBroken:

@@ -24,12 +24,13 @@ const (
 	marker   = "run/submix-trial"    // is there when the boot loader tries the system that runs: its deadline waits for
 	restart  = requests + "/restart" // is there from when the box is to restart until it has
 	verdict  = requests + "/verdict"
-	ailing   = requests + "/ailing" // and takes what it then notes from here
-	unproved = folder + "/unproved" // to here, for the other system
-	noData   = "run/submix-no-data" // is there when the data partition could not be mounted
-	sound    = time.Minute          // that a new system has to make
-	limit    = 3 * time.Minute      // within this time from its start
-	poll     = time.Second          // between two looks at it
+	ailing   = requests + "/ailing"       // and takes what it then notes from here
+	unproved = folder + "/unproved"       // to here, for the other system
+	autoboot = "boot/submix/autoboot.txt" // is there where the firmware chooses the slot, and not U-Boot
+	noData   = "run/submix-no-data"       // is there when the data partition could not be mounted
+	sound    = time.Minute                // that a new system has to make
+	limit    = 3 * time.Minute            // within this time from its start
+	poll     = time.Second                // between two looks at it
 )
 
 // A Box is what is updated.
