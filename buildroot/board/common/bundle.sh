@@ -1,7 +1,8 @@
 #!/bin/sh
 # bundle.sh BOARD VERSION BOOT ROOT CERTIFICATE KEY OUT: makes an update of the FAT image BOOT and the squashfs ROOT,
 # signed with KEY, whose CERTIFICATE is for signing programs (extendedKeyUsage=codeSigning): OUT, a RAUC bundle. The key
-# may be a file or, for one that never leaves its token, a PKCS#11 address.
+# may be a file or, for one that never leaves its token, a PKCS#11 address. What is named first is written first: submixctl
+# update knows from what is noted of the root whether all was.
 set -eu
 out=$7
 work=$(mktemp -d)

@@ -82,32 +82,42 @@ func TestTwoSticks(t *testing.T) {
 	})
 }
 
-// A stick that was pulled too early is welcome again, wherever the writing ended.
+// A stick that was pulled too early is welcome again, wherever the writing ended, and whether or not the bundle was tried
+// before. Once an update was activated its slot is not broken, even if that was not noted.
 func TestBrokenOff(t *testing.T) {
 	for name, pulled := range map[string]func(c *card){
-		"root":                    func(c *card) { c.status["B"] = "failed" },
-		"kernel":                  func(c *card) { c.kernel["B"] = map[string]any{"status": "pending"} },
-		"before the kernel began": func(c *card) { c.kernel["B"] = map[string]any{"bundle": map[string]any{"version": "1.1"}} },
+		"root": func(c *card) { c.status["B"], c.count["B"], c.active["B"] = "pending", 1, true },
+		// It is noted that the root is whole, and of the kernel what was before it, or that it is not, or that it is, too.
+		"kernel": func(c *card) { c.active["B"] = false },
+		"failed": func(c *card) { c.status["B"], c.active["B"] = "failed", false },
 	} {
-		t.Run(name, func(t *testing.T) {
-			c := newCard(t)
-			c.do("install " + c.bundle("1.1"))
-			c.boots()
-			c.do("mark-good")
-			c.do("rollback")
-			c.boots()
-			c.do("mark-good")
-			c.expect("stick "+c.box.Root, "1.1 on the stick was tried before")
-			c.bundle("1.2")
-			c.do("stick " + c.box.Root)
-			pulled(c)
-			c.order, c.left["B"] = []string{"A", "B"}, 0
-			c.boots()
-			c.expect("status", "the update in slot B was broken off; 1.0 in slot A runs")
-			c.expect("status", "slot B state=broken")
-			c.expect("rollback", "slot B is broken; there is nothing to go back to")
-			c.expect("stick "+c.box.Root, "slot B state=untried version=\"1.2\"")
-		})
+		for _, version := range []string{"1.1", "1.2"} {
+			t.Run(name+" of "+version, func(t *testing.T) {
+				c := newCard(t)
+				c.do("install " + c.bundle("1.1"))
+				c.boots()
+				c.do("mark-good")
+				c.do("rollback")
+				c.boots()
+				c.do("mark-good")
+				c.expect("stick "+c.box.Root, "1.1 on the stick was tried before")
+				c.do("install " + c.bundle(version))
+				pulled(c)
+				c.order, c.left["B"] = []string{"A", "B"}, 0
+				c.boots()
+				c.expect("status", "the update in slot B was broken off; 1.0 in slot A runs")
+				c.expect("status", "slot B state=broken")
+				c.expect("rollback", "slot B is broken; there is nothing to go back to")
+				c.expect("stick "+c.box.Root, fmt.Sprintf("slot B state=untried version=%q", version))
+				c.active["B"] = false
+				c.boots()
+				c.expect("status", "slot B state=trial")
+				c.do("mark-good")
+				c.do("rollback")
+				c.boots()
+				c.expect("status", "slot B state=good")
+			})
+		}
 	}
 }
 

@@ -25,15 +25,15 @@ type card struct {
 	count   map[string]int
 	holds   map[string]string // version by slot
 	status  map[string]string
-	kernel  map[string]map[string]any // what is said of the kernel's partition and not of the root
-	refuses string                    // what rauc says of the next bundle
+	active  map[string]bool // since it was written
+	refuses string          // what rauc says of the next bundle
 	daemon  func() (control.Reply, error)
 	one     sync.Mutex // question at a time, as rauc's service has it
 }
 
 func newCard(t *testing.T) *card {
 	c := &card{t: t, booted: "A", order: []string{"A", "B"}, left: map[string]int{"A": 2, "B": 3}, count: map[string]int{},
-		holds: map[string]string{"A": "1.0", "B": "1.0"}, status: map[string]string{}, kernel: map[string]map[string]any{}}
+		holds: map[string]string{"A": "1.0", "B": "1.0"}, status: map[string]string{}, active: map[string]bool{}}
 	root := t.TempDir()
 	for _, dir := range []string{"data/update", "run/submix-update", "etc"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
@@ -90,16 +90,15 @@ func (c *card) rauc(_ context.Context, _ io.Writer, args ...string) ([]byte, err
 	case line == "status mark-bad booted":
 		c.left[c.booted] = 0
 	case line == "status mark-active other":
-		c.order, c.left[c.other()] = []string{c.other(), c.booted}, 3
+		c.order, c.left[c.other()], c.active[c.other()] = []string{c.other(), c.booted}, 3, true
 	case args[0] == "install":
 		if c.refuses != "" {
 			return nil, fmt.Errorf("rauc: %s", c.refuses)
 		}
 		slot := c.other()
 		c.count[slot]++
-		delete(c.kernel, slot)
 		c.holds[slot], c.status[slot] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(args[1]), "submix-"), ".raucb"), "ok"
-		c.order, c.left[slot] = []string{slot, c.booted}, 3
+		c.order, c.left[slot], c.active[slot] = []string{slot, c.booted}, 3, true
 	case args[0] == "info":
 		return json.Marshal(map[string]string{"compatible": "submix-test", "version": strings.TrimSuffix(strings.TrimPrefix(filepath.Base(args[2]), "submix-"), ".raucb")})
 	default:
@@ -117,9 +116,10 @@ func (c *card) json() ([]byte, error) {
 		if c.count[name] > 0 {
 			status = map[string]any{"bundle": map[string]any{"version": c.holds[name]}, "installed": map[string]any{"count": c.count[name]}, "status": c.status[name]}
 		}
-		kernel := maps.Clone(status)
-		maps.Copy(kernel, c.kernel[name])
-		all = append(all, map[string]any{fmt.Sprintf("boot.%d", i): map[string]any{"class": "boot", "bootname": nil, "boot_status": nil, "parent": id, "slot_status": kernel}})
+		all = append(all, map[string]any{fmt.Sprintf("boot.%d", i): map[string]any{"class": "boot", "bootname": nil, "boot_status": nil, "parent": id, "slot_status": maps.Clone(status)}})
+		if c.active[name] {
+			status["activated"] = map[string]any{"timestamp": "1970-01-01T00:01:00Z", "count": 1}
+		}
 		boot := "bad"
 		if c.left[name] > 0 {
 			boot = "good"

@@ -23,22 +23,17 @@ const (
 	stateBroken  = "broken"  // was not written to its end
 )
 
-// A slot is one of the two that hold a system, as rauc knows it; or the partition with the kernel of one, which is its child.
+// A slot is one of the two that hold a system, as rauc knows it. What it says of their kernels' partitions is not read.
 type slot struct {
 	Class      string `json:"class"`
 	Name       string `json:"bootname"` // A or B
-	Parent     string `json:"parent"`
 	BootStatus string `json:"boot_status"`
 	Status     struct {
-		Bundle    struct{ Version, Hash string } `json:"bundle"`
-		Installed struct{ Count int }            `json:"installed"` // how often, ever
-		Status    string                         `json:"status"`    // ok, when it was written to its end; empty: by no update
+		Bundle    struct{ Version string } `json:"bundle"`
+		Installed struct{ Count int }      `json:"installed"` // how often, ever
+		Activated *struct{}                `json:"activated"` // nil: not since it was written
+		Status    string                   `json:"status"`    // ok, when it was written to its end; empty: by no update
 	} `json:"slot_status"`
-}
-
-// matches reports that a kernel and a root are both of the same bundle, and both written or not.
-func (s slot) matches(root slot) bool {
-	return s.Status.Status == root.Status.Status && s.Status.Bundle == root.Status.Bundle
 }
 
 // slots is what is known of them all.
@@ -72,12 +67,6 @@ func (b *Box) state(ctx context.Context) (slots, error) {
 	all := map[string]slot{}
 	for _, named := range said.Slots {
 		maps.Copy(all, named)
-	}
-	for _, part := range all {
-		if root, ok := all[part.Parent]; ok && !part.matches(root) {
-			root.Status.Status = stateBroken
-			all[part.Parent] = root
-		}
 	}
 	for _, slot := range all {
 		if slot.Class == "rootfs" {
@@ -141,10 +130,22 @@ func (s slots) failure(name string) string {
 	return ""
 }
 
+// broken reports that the last update of a slot did not come to its end. The root is written first, then the kernel, and at
+// last the slot is activated, which rauc forgets when it has written the root of the next one; the power may go between any
+// two of these. What runs or has proved itself was activated, even if the power went before that was noted.
+func (s slots) broken(name string) bool {
+	switch status := s.by[name].Status; status.Status {
+	case "":
+		return false
+	case "ok":
+		return status.Activated == nil && s.trial(name) && name != s.booted
+	}
+	return true
+}
+
 func (s slots) word(name string) string {
-	slot := s.by[name]
-	switch bootable := slot.BootStatus == "good"; {
-	case slot.Status.Status != "" && slot.Status.Status != "ok":
+	switch bootable := s.by[name].BootStatus == "good"; {
+	case s.broken(name):
 		return stateBroken
 	case name == s.booted && s.trial(name):
 		return stateTrial
