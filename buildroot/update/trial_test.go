@@ -23,6 +23,7 @@ func TestTrial(t *testing.T) {
 		name, cmdline, tryboot string
 		run                    map[string]string // what is there before
 		left                   string            // of slot A, as U-Boot has it
+		note                   string            // of its last deadline
 		verdict                bool              // comes while it asks U-Boot for that
 		did, noted             string
 	}{
@@ -35,7 +36,9 @@ func TestTrial(t *testing.T) {
 		{name: "nobody has said why", cmdline: line, tryboot: "\x00\x00\x00\x01",
 			did: down, noted: "B its start did not come to an end, but waits for stuck.service, slow.service\n"},
 		{name: "kept at the last moment", cmdline: word, run: map[string]string{"ailing": "late\n"}, verdict: true, left: "2", did: "fw_setenv BOOT_TRIAL\n"},
-		{name: "nothing to go back to", cmdline: word, left: "0"},
+		{name: "the other has no try left", cmdline: word, run: map[string]string{"ailing": "rauc: no bus\n"}, left: "0",
+			did: "fw_setenv BOOT_B_LEFT 0\n" + down, noted: "B rauc: no bus\n"},
+		{name: "the other did not come up", cmdline: word, left: "0", note: "B it was worse\n", noted: "B it was worse\n"},
 	} {
 		dir := t.TempDir()
 		write := func(name, content string, mode os.FileMode) {
@@ -59,6 +62,9 @@ func TestTrial(t *testing.T) {
 			write("run/submix-update/"+name, content, 0o644)
 		}
 		write("data/update/record.json", "{}", 0o644)
+		if c.note != "" {
+			write("data/update/unproved", c.note, 0o644)
+		}
 		noting := "#!/bin/sh\necho \"${0##*/} $*\" >>" + dir + "/did\n"
 		write("bin/fw_setenv", noting, 0o755)
 		write("bin/fw_printenv", fmt.Sprintf("#!/bin/sh\n[ %v = false ] || : >%s\necho %s\n", c.verdict, dir+"/run/submix-update/verdict", c.left), 0o755)
