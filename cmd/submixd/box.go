@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"submix/cmd/submixd/config"
 	"submix/control"
@@ -34,6 +35,7 @@ type box struct {
 
 	openSource func(*input) (*source, error) // tests have cards of their own
 	openSink   func(*config.Config) (sink, error)
+	sleep      func(time.Duration) // of the mixing goroutine while there is no output; see sim.Sink
 
 	mu      sync.Mutex     // guards the rest; never held while a device is opened or closed
 	cfg     *config.Config // as loaded last

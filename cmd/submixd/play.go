@@ -57,6 +57,7 @@ func (b *box) realTime() {
 	}
 	rt.SpareProcs()
 	rt.Threads()
+	b.sleep = rt.Sleep
 	err := rt.TimerThreads(timerPriority)
 	if err == nil { // or else the kernel's timers would wait for this program's commands
 		err = rt.Process(processPriority)
@@ -76,6 +77,7 @@ func (b *box) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	card.Sleep = b.sleep
 	defer context.AfterFunc(ctx, m.Close)()
 	out := b.startOutput(ctx, cfg)
 	defer out.stop()

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -179,5 +180,23 @@ func TestThreads(t *testing.T) {
 	t.Logf("%d threads before, %d made, %d with %d held up", before, made, after, spareThreads)
 	if made < runtime.GOMAXPROCS(0)+spareThreads || after != made {
 		t.Error("that is not all that are wanted")
+	}
+}
+
+// Sleep takes as long as it is asked for, but no longer than 20 ms, and makes no garbage.
+func TestSleep(t *testing.T) {
+	for _, c := range []struct{ asked, least time.Duration }{{time.Millisecond, time.Millisecond}, {time.Hour, mostSleep}, {0, 0}, {-time.Second, 0}} {
+		begin := time.Now()
+		took := func() time.Duration { return time.Since(begin) }
+		for Sleep(c.asked); took() < c.least; { // or a signal ended it
+			Sleep(c.least - took())
+		}
+		t.Logf("%v: %v", c.asked, took())
+		if took() > 10*time.Second {
+			t.Errorf("asked for %v, it took %v", c.asked, took())
+		}
+	}
+	if n := testing.AllocsPerRun(10, func() { Sleep(time.Microsecond) }); n != 0 {
+		t.Errorf("it allocates %v times", n)
 	}
 }

@@ -18,6 +18,9 @@ type Recorder interface {
 // Sink is a simulated playback card: it holds Periods blocks, and plays them by its own clock. Wait and Write belong to
 // one goroutine; Close may be called from any.
 type Sink struct {
+	// Sleep sleeps for so long, or less, while Wait and Write wait; nil is a timer, which Close ends. Set it at once.
+	Sleep func(time.Duration)
+
 	config SinkConfig
 	clock  clock
 	room   int64 // frames that may be queued when there is room for a block
@@ -117,6 +120,10 @@ func (s *Sink) wait() (queued int, err error) {
 }
 
 func (s *Sink) sleep(d time.Duration) {
+	if s.Sleep != nil {
+		s.Sleep(d)
+		return
+	}
 	if s.timer == nil {
 		s.timer = time.NewTimer(d)
 	} else {
