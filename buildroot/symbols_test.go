@@ -54,8 +54,10 @@ func TestSymbolsOfUBoot(t *testing.T) {
 			used[m[1]] = file
 		}
 	}
-	if delay := read(t, "board/common/rpi-uboot.fragment"); !strings.Contains(delay, "\nCONFIG_BOOTDELAY=-2\n") {
-		t.Error("a byte on the serial line stops U-Boot")
+	for option, what := range map[string]string{"BOOTDELAY=-2": "a byte", "AUTOBOOT_KEYED=y": "a Ctrl-C"} {
+		if !strings.Contains(read(t, "board/common/rpi-uboot.fragment"), "\nCONFIG_"+option+"\n") {
+			t.Error(what, "on the serial line stops U-Boot")
+		}
 	}
 	head := "# Recorded from U-Boot " + pinned(t, "uboot") + ": options that it has and that are used here.\n"
 	if *loader != "" {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,22 +117,46 @@ func (c testCard) remembered() string {
 	return strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", " ; ")
 }
 
+// ctrlC is somebody who presses it whenever the script says something. Not before: until then Debian's U-Boot waits for any
+// key, which the one on a board does not (rpi-uboot.fragment).
+type ctrlC struct {
+	said  bytes.Buffer
+	press io.Writer
+}
+
+func (c *ctrlC) Write(p []byte) (int, error) {
+	c.said.Write(p)
+	if bytes.Contains(c.said.Bytes(), []byte("submix: ")) {
+		c.press.Write([]byte{3}) // a machine that is off hears nothing
+	}
+	return len(p), nil
+}
+
 // boots has U-Boot boot the card until a kernel switches the machine off, and returns what it and its script said, and
-// the letters of the kernels: a line each.
-func (c testCard) boots() []string {
+// the letters of the kernels: a line each. Somebody may press Ctrl-C on the serial line meanwhile.
+func (c testCard) boots(pressed bool) []string {
 	c.Helper()
 	ctx, cancel := context.WithTimeout(c.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "qemu-system-aarch64", strings.Fields("-nodefaults -display none -M virt -cpu cortex-a57 -m 128M "+
 		"-bios /usr/lib/u-boot/qemu_arm64/u-boot.bin -drive if=none,id=card,format=raw,cache=unsafe,file="+c.path+
 		" -device virtio-blk-pci,drive=card -serial stdio")...)
-	cmd.Stdin = nil
-	out, err := cmd.Output()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		c.Fatal(err)
+	}
+	line := &ctrlC{press: io.Discard}
+	if pressed {
+		line.press = stdin
+	}
+	cmd.Stdout = line
+	err = cmd.Run()
+	out := line.said.String()
 	if err != nil {
 		c.Fatalf("qemu: %v\n%s", err, out)
 	}
 	var said []string
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(out) {
 		line = strings.TrimSpace(line)
 		if text, ok := strings.CutPrefix(line, "submix: "); ok {
 			said = append(said, text)
@@ -140,7 +165,7 @@ func (c testCard) boots() []string {
 			said = append(said, "kernel")
 		}
 	}
-	if !strings.HasSuffix(strings.TrimSpace(string(out)), "*") {
+	if !strings.HasSuffix(strings.TrimSpace(out), "*") {
 		c.Errorf("the console does not end with a kernel that ran:\n%s", out)
 	}
 	return said
@@ -153,6 +178,7 @@ func TestUBoot(t *testing.T) {
 		name, before string
 		kernels      map[string][]byte
 		want, after  string
+		pressed      bool
 	}{
 		{"B resets three times", "BOOT_ORDER=B A ; BOOT_A_LEFT=3 ; BOOT_B_LEFT=3 ; BOOT_TRIAL=B", map[string][]byte{"A": off, "B": reset},
 			`slots B A, tries left: A 3, B 3
@@ -166,29 +192,38 @@ slot B begins, 0 tries are left
 kernel
 slots B A, tries left: A 3, B 0
 slot A begins, 2 tries are left
-kernel`, "BOOT_A_LEFT=2 ; BOOT_B_LEFT=0 ; BOOT_ORDER=B A ; BOOT_TRIAL=B"},
-		{"B has no kernel", "BOOT_ORDER=B A ; BOOT_A_LEFT=1 ; BOOT_B_LEFT=3", map[string][]byte{"A": off},
+kernel`, "BOOT_A_LEFT=2 ; BOOT_B_LEFT=0 ; BOOT_ORDER=B A ; BOOT_TRIAL=B", false},
+		{"B has no kernel while Ctrl-C is held", "BOOT_ORDER=B A ; BOOT_A_LEFT=1 ; BOOT_B_LEFT=3", map[string][]byte{"A": off},
 			`slots B A, tries left: A 1, B 3
 slot B begins, 2 tries are left
 slot B has no kernel that can be begun
 slot A begins, 0 tries are left
-kernel`, "BOOT_A_LEFT=0 ; BOOT_B_LEFT=2 ; BOOT_ORDER=B A"},
+kernel`, "BOOT_A_LEFT=0 ; BOOT_B_LEFT=2 ; BOOT_ORDER=B A", true},
+		{"A has no kernel and B no try", "BOOT_ORDER=A B ; BOOT_A_LEFT=1 ; BOOT_B_LEFT=0 ; BOOT_TRIAL=A", map[string][]byte{"B": off},
+			`slots A B, tries left: A 1, B 0
+slot A begins, 0 tries are left
+slot A has no kernel that can be begun
+slots A B, tries left: A 0, B 0
+no slot has a try left; both get three more
+slots B A, tries left: A 3, B 3
+slot B begins, 2 tries are left
+kernel`, "BOOT_A_LEFT=3 ; BOOT_B_LEFT=2 ; BOOT_ORDER=B A ; BOOT_TRIAL=A", false},
 		{"nothing is left", "BOOT_ORDER=B A ; BOOT_A_LEFT=0 ; BOOT_B_LEFT=0", map[string][]byte{"A": reset, "B": off},
 			`slots B A, tries left: A 0, B 0
 no slot has a try left; both get three more
 slots B A, tries left: A 3, B 3
 slot B begins, 2 tries are left
-kernel`, "BOOT_A_LEFT=3 ; BOOT_B_LEFT=2 ; BOOT_ORDER=B A"},
+kernel`, "BOOT_A_LEFT=3 ; BOOT_B_LEFT=2 ; BOOT_ORDER=B A", false},
 		{"nothing is left and B has not proved itself", "BOOT_ORDER=B A ; BOOT_A_LEFT=0 ; BOOT_B_LEFT=0 ; BOOT_TRIAL=B", map[string][]byte{"A": off, "B": reset},
 			`slots B A, tries left: A 0, B 0
 no slot has a try left; both get three more
 slots A B, tries left: A 3, B 3
 slot A begins, 2 tries are left
-kernel`, "BOOT_A_LEFT=2 ; BOOT_B_LEFT=3 ; BOOT_ORDER=A B ; BOOT_TRIAL=B"},
+kernel`, "BOOT_A_LEFT=2 ; BOOT_B_LEFT=3 ; BOOT_ORDER=A B ; BOOT_TRIAL=B", false},
 		{"a card that was just flashed", "", map[string][]byte{"A": off, "B": reset},
 			`nothing is known of the slots yet
 slot A begins, 2 tries are left
-kernel`, "BOOT_A_LEFT=2 ; BOOT_B_LEFT=3 ; BOOT_ORDER=A B"},
+kernel`, "BOOT_A_LEFT=2 ; BOOT_B_LEFT=3 ; BOOT_ORDER=A B", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -197,7 +232,7 @@ kernel`, "BOOT_A_LEFT=2 ; BOOT_B_LEFT=3 ; BOOT_ORDER=A B"},
 				card.remember(c.before)
 			}
 			begin := time.Now()
-			if got := strings.Join(card.boots(), "\n"); got != c.want {
+			if got := strings.Join(card.boots(c.pressed), "\n"); got != c.want {
 				t.Errorf("U-Boot said\n%s\nwant\n%s", got, c.want)
 			}
 			if got := card.remembered(); got != c.after {

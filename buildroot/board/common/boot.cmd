@@ -29,32 +29,35 @@ setenv firmware
 fdt addr ${fdt_addr}
 fdt get value firmware /chosen bootargs
 
-for slot in ${BOOT_ORDER}; do
-	if test ${slot} = B; then
-		setenv left ${BOOT_B_LEFT}; setenv boot 3; setenv root 6
-	else
-		setenv left ${BOOT_A_LEFT}; setenv boot 2; setenv root 5
-	fi
-	if test ${left} -gt 0; then
-		setexpr left ${left} - 1
-		setenv BOOT_${slot}_LEFT ${left}
-		run keep
-		echo "submix: slot ${slot} begins, ${left} tries are left"
-		setenv bootargs
-		load ${devtype} ${devnum}:${boot} ${scratch} boot.env && env import -t ${scratch} ${filesize} bootargs
-		part uuid ${devtype} ${devnum}:${root} root
-		setenv bootargs "${firmware} ${bootargs} root=PARTUUID=${root} rauc.slot=${slot}"
-		if test "${BOOT_TRIAL}" = ${slot}; then setenv bootargs "${bootargs} submix.trial"; fi
-		load ${devtype} ${devnum}:${boot} ${kernel_addr_r} Image && booti ${kernel_addr_r} - ${fdt_addr}
-		echo "submix: slot ${slot} has no kernel that can be begun"
-	fi
-done
+# No loop goes over the slots: those of U-Boot's shell end when a Ctrl-C comes, and none would be begun. run goes on with the
+# next one when the one before has ended well.
+setenv A 'setenv slot A; setenv left ${BOOT_A_LEFT}; setenv boot 2; setenv root 5; run try'
+setenv B 'setenv slot B; setenv left ${BOOT_B_LEFT}; setenv boot 3; setenv root 6; run try'
+setenv tried
+setenv try 'if test ${left} -gt 0; then
+	setenv tried yes
+	setexpr left ${left} - 1
+	setenv BOOT_${slot}_LEFT ${left}
+	run keep
+	echo "submix: slot ${slot} begins, ${left} tries are left"
+	setenv bootargs
+	load ${devtype} ${devnum}:${boot} ${scratch} boot.env && env import -t ${scratch} ${filesize} bootargs
+	part uuid ${devtype} ${devnum}:${root} root
+	setenv bootargs "${firmware} ${bootargs} root=PARTUUID=${root} rauc.slot=${slot}"
+	if test "${BOOT_TRIAL}" = ${slot}; then setenv bootargs "${bootargs} submix.trial"; fi
+	load ${devtype} ${devnum}:${boot} ${kernel_addr_r} Image && booti ${kernel_addr_r} - ${fdt_addr}
+	echo "submix: slot ${slot} has no kernel that can be begun"
+fi; true'
+run ${BOOT_ORDER}
 
-echo "submix: no slot has a try left; both get three more"
-# One that has never proved itself is the last to get them.
-setenv BOOT_A_LEFT 3
-setenv BOOT_B_LEFT 3
-if test "${BOOT_TRIAL}" = A; then setenv BOOT_ORDER "B A"; fi
-if test "${BOOT_TRIAL}" = B; then setenv BOOT_ORDER "A B"; fi
-run keep
+# One that was tried in vain has been counted, and may have more: only when none has, all get their tries back.
+if test -z "${tried}"; then
+	echo "submix: no slot has a try left; both get three more"
+	setenv BOOT_A_LEFT 3
+	setenv BOOT_B_LEFT 3
+	# One that has never proved itself is the last to get them.
+	if test "${BOOT_TRIAL}" = A; then setenv BOOT_ORDER "B A"; fi
+	if test "${BOOT_TRIAL}" = B; then setenv BOOT_ORDER "A B"; fi
+	run keep
+fi
 reset
