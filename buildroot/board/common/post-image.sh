@@ -54,12 +54,12 @@ fi
 # FAT keeps times: none that depends on when the card is made, by default the first that FAT knows.
 export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-315532800}"
 find "$card" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-# What storage looks for at the first start; all else is zeros.
-echo 'submix: new' | dd of="$images/blank" bs=1024 seek=1 status=none
 truncate -s 16M "$images/blank"
 TZ=UTC0 genimage --rootpath "$card" --tmppath "$images/genimage.tmp" --inputpath "$images" --outputpath "$images" \
 	--config "$common/genimage.cfg"
 rm -rf "$images/genimage.tmp" "$images/blank"
+# What storage looks for at the first start.
+echo 'submix: new' | dd of="$images/submix.img" bs=512 seek=65 conv=notrunc status=none
 
 # The same system as an update for boxes that have another, if somebody is there to sign it: see bundle.sh.
 if [ -n "${SUBMIX_KEY:-}" ]; then
