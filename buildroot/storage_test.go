@@ -10,9 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
+
+// second is where a file system of 32 MiB has its second superblock, in bytes: it has blocks of 1 KiB.
+const second = (8192 + 1) * 1024
 
 // storage is a card with its data partition, and what the script storage finds beside it. What writes to the partition is
 // real, but for what a test puts into bin.
@@ -156,5 +160,45 @@ func TestStorageDamaged(t *testing.T) {
 	s.expect("", true)
 	if label := s.label(); label != "submix-data" {
 		t.Errorf("made anew, it is the file system %q", label)
+	}
+}
+
+// What cannot be checked is left as it is, whoever is to blame.
+func TestStorageLeft(t *testing.T) {
+	const left = `the data partition cannot be checked, and is left as it is: `
+	says := func(status int, text string) func(storage) {
+		return func(s storage) { s.write("bin/e2fsck", fmt.Sprintf("#!/bin/sh\necho '%s'\nexit %d\n", text, status)) }
+	}
+	newer := func(at int64) func(storage) {
+		return func(s storage) { s.with("newer", "^metadata_csum").put("7", at+0x63, []byte{0x40}) }
+	}
+	for name, c := range map[string]struct {
+		prepare func(storage)
+		want    string
+	}{
+		"a newer system has made it": {newer(1024), left + `\S+ has unsupported feature\(s\): FEATURE_I30`},
+		"and its beginning is gone": {func(s storage) {
+			newer(second)(s)
+			s.put("7", 0, make([]byte, 16384))
+		}, `the data partition is damaged: .*` + "\n" + left + `\S+ has unsupported feature\(s\): FEATURE_I30`},
+		"no e2fsck":     {says(127, "storage: 27: e2fsck: not found"), left + "storage: 27: e2fsck: not found"},
+		"killed":        {says(137, "e2fsck"), left + "e2fsck"},
+		"no memory":     {says(8, "e2fsck: Memory allocation failed while trying to open 7"), left + "e2fsck: Memory .*"},
+		"in use":        {says(8, "7 is in use."), left + "7 is in use."},
+		"a bad spot":    {says(4, "Pass 1: x\nError reading block 9 (Input/output error)"), "the data partition is damaged: .*\n" + left + `Error reading block 9 \(Input/output error\)`},
+		"a bad spot, 8": {says(8, "e2fsck: Input/output error while trying to open 7"), left + "e2fsck: Input/output error .*"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStorage(t).with("used", "metadata_csum")
+			c.prepare(s)
+			before, err := os.ReadFile(s.path("7"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.expect(c.want, true)
+			if after, err := os.ReadFile(s.path("7")); err != nil || !slices.Equal(before, after) {
+				t.Errorf("it was written to: %v", err)
+			}
+		})
 	}
 }
