@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // standIn is a Buildroot that takes every configuration, and whose programs are this test's.
@@ -70,4 +71,41 @@ func TestImageScript(t *testing.T) {
 		t.Errorf("of Go or of the modules nothing is said:\n%s", terms)
 	}
 	t.Logf("version %s; the terms of Go and of %d modules", version, len(modules))
+}
+
+// Of what no tag names the version is the commit's time, and where there is no commit, or more than that, the present one.
+func TestVersion(t *testing.T) {
+	dir := t.TempDir()
+	script := filepath.Join(dir, "version.sh")
+	if err := os.WriteFile(script, []byte(read(t, "deb/version.sh")), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	command := func(name string, args ...string) string {
+		t.Helper()
+		cmd := exec.Command(name, args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH=", "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir), "GIT_COMMITTER_DATE=2026-01-31T12:00:00Z")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	now := func(of, ending string) {
+		t.Helper()
+		const layout = "20060102150405"
+		before := time.Now().UTC().Format(layout)
+		got := command(script, of)
+		made, ok := strings.CutPrefix(strings.TrimSuffix(got, ending), "0~")
+		if after := time.Now().UTC().Format(layout); !ok || made < before || made > after || !strings.HasSuffix(got, ending) {
+			t.Errorf("from %s to %s the version of %s is %s", before, after, of, got)
+		}
+	}
+	now("devel", ".devel") // an archive of the sources
+	command("git", "init", "-q")
+	command("git", "-c", "user.name=x", "-c", "user.email=x@x.invalid", "commit", "-q", "--allow-empty", "-m", "x")
+	if got := command(script, "75fccae"); got != "0~20260131120000.75fccae" {
+		t.Errorf("the version of a commit is %s", got)
+	}
+	now("75fccae-dirty", ".75fccae+dirty")
 }
