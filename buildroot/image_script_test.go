@@ -7,12 +7,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// standIn is a Buildroot that takes every configuration, and whose programs are this test's.
+// standIn is a Buildroot that takes every configuration, and builds the programs as submix.mk has it do, and strips them, if this
+// machine can.
 const standIn = `export BR2_VERSION := %[1]s
 go = $(O)/build/host-go-bin-%[2]s
 defconfig:
@@ -20,8 +22,8 @@ defconfig:
 submix-rebuild all:
 	mkdir -p $(O)/images $(O)/target/usr/bin $(go)
 	echo $(SUBMIX_RELEASE) >$(O)/images/submix.img
-	cp %[3]s $(O)/target/usr/bin/submixd
-	cp %[3]s $(O)/target/usr/bin/submixctl
+	cd %[3]s && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o $(O)/target/usr/bin/ ./cmd/submixd ./cmd/submixctl
+	! command -v strip >$(O)/strip || strip $(O)/target/usr/bin/*
 	echo "the terms of Go" >$(go)/LICENSE
 show-info:
 	@echo all
@@ -32,11 +34,11 @@ legal-info:
 // What image.sh adds to what Buildroot makes: a version that is newer than those before, and what the programs are made of.
 func TestImageScript(t *testing.T) {
 	dir, out := t.TempDir(), t.TempDir()
-	program, err := os.Executable()
+	top, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	makefile := fmt.Sprintf(standIn, pinned(t, "version"), pinned(t, "go"), program)
+	makefile := fmt.Sprintf(standIn, pinned(t, "version"), pinned(t, "go"), top)
 	for name, text := range map[string]string{"Makefile": makefile, "utils/generate-cyclonedx": "#!/bin/sh\ncat\n"} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
 			t.Fatal(err)
@@ -57,20 +59,37 @@ func TestImageScript(t *testing.T) {
 	}
 	var bill struct {
 		Metadata   struct{ Component struct{ Version string } }
-		Components []struct{ Name string }
+		Components []struct{ Name, Version string }
 	}
-	if err := json.Unmarshal([]byte(made("images/submix-programs.cdx.json")), &bill); err != nil || bill.Metadata.Component.Version != version || len(bill.Components) == 0 {
+	if err := json.Unmarshal([]byte(made("images/submix-programs.cdx.json")), &bill); err != nil || bill.Metadata.Component.Version != version {
 		t.Errorf("bill of the programs: %v, %+v", err, bill)
 	}
 	if bill := made("images/submix.cdx.json"); bill != "all\n" {
 		t.Errorf("bill of the image: %q", bill)
 	}
 	terms := made("legal-info/submix-programs.txt")
-	modules := regexp.MustCompile(`(?m)^\t?([^\s/]+\.[^\s/]+/\S+) v\S+$`).FindAllString(terms, -1)
-	if !strings.Contains(terms, "\nthe terms of Go\n") || len(modules) == 0 {
-		t.Errorf("of Go or of the modules nothing is said:\n%s", terms)
+	if !strings.Contains(terms, "\nthe terms of Go\n") {
+		t.Errorf("of Go nothing is said:\n%s", terms)
 	}
-	t.Logf("version %s; the terms of Go and of %d modules", version, len(modules))
+	var billed []string
+	for _, c := range bill.Components {
+		if c.Name != "std" {
+			billed = append(billed, c.Name+" "+c.Version)
+		}
+	}
+	told := regexp.MustCompile(`(?m)^[^\s/]+\.[^\s/]+/\S+ v\S+$`).FindAllString(terms, -1)
+	list, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}", "../cmd/submixd", "../cmd/submixctl").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := slices.Compact(slices.Sorted(strings.Lines(string(list))))
+	want := strings.TrimSpace(strings.Join(modules, ""))
+	for what, found := range map[string][]string{"bill": billed, "terms": told} {
+		if got := strings.Join(found, "\n"); got != want {
+			t.Errorf("the %s has the modules\n%s\nand not\n%s", what, got, want)
+		}
+	}
+	t.Logf("version %s; the terms of Go and of %d modules, which are those in the programs", version, len(told))
 }
 
 // Of what no tag names the version is the commit's time, and where there is no commit, or more than that, the present one.
