@@ -203,3 +203,39 @@ func TestWaitKnowsWhatTheCardTakes(t *testing.T) {
 		}
 	}
 }
+
+// dying is a card that stops soon after each start.
+type dying struct {
+	*fakePCM
+	t     *testing.T
+	polls int
+}
+
+func (d *dying) poll(events int16, timeout time.Duration) (int16, bool) {
+	if d.polls++; d.polls%3 == 0 {
+		d.late = map[uintptr]int{0: 400}
+	}
+	if d.polls > 100 {
+		d.t.Fatal("Wait begins it again and again")
+	}
+	return d.fakePCM.poll(events, timeout)
+}
+
+// What such a card takes is never known, and Wait does not wait for that.
+func TestWaitEndsWhateverTheCardTakes(t *testing.T) {
+	dev := &dying{fakePCM: newFakePCM(false), t: t}
+	dev.info, dev.takes = inBatches, 700
+	c, err := small.withDefaults(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := setUp(dev, c, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev.clock = s.clock.epoch
+	p := newPlayback(s, nil)
+	if _, _, err := p.Wait(); !errors.Is(err, ErrXrun) || p.Xruns() != 1 {
+		t.Errorf("%v after %d xruns", err, p.Xruns())
+	}
+}

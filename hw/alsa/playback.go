@@ -78,13 +78,14 @@ func (p *Playback) Wait() (queuedFrames int, at time.Time, err error) {
 	if err := p.start(); err != nil {
 		return 0, time.Time{}, err
 	}
+	begun, xruns := p.clock.now(), p.Xruns()
 	for {
 		if err := p.room(); err != nil {
 			return 0, time.Time{}, err
 		}
 		queued, at, e := p.queued()
 		if e == 0 && !p.inTail() {
-			if p.batches && p.clock.means == 0 && p.clock.taking && p.clock.now()-p.clock.started < takenWithin {
+			if p.batches && p.clock.means == 0 && p.clock.taking && p.Xruns() == xruns && p.clock.now()-begun < takenWithin {
 				if err := p.write(nil); err != nil {
 					return 0, time.Time{}, err
 				}
