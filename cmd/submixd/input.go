@@ -6,10 +6,9 @@ import (
 	"log/slog"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"submix/cmd/submixd/config"
 	"submix/control"
+	"submix/hw/alsa"
 	"submix/mixer"
 )
 
@@ -52,7 +51,7 @@ func (in *input) run(ctx context.Context, b *box, src *source) {
 		}
 		src.start(ctx)
 		lost := in.wait(ctx, b.log)
-		in.stood = errors.Is(lost, unix.ETIMEDOUT)
+		in.stood = errors.Is(lost, alsa.ErrStands)
 		closeSoon(src) // at once: an open descriptor keeps the card's number taken
 		if src = nil; lost == nil {
 			return
@@ -79,7 +78,7 @@ func (in *input) wait(ctx context.Context, log *slog.Logger) (lost error) {
 	for sound := time.After(soundAfter); ; {
 		select {
 		case <-sound:
-			if in.stream.Info().State != mixer.Live { // some open, and then deliver nothing
+			if s := in.stream.Info().State; s != mixer.Live && s != mixer.Shed { // some open, and then deliver nothing
 				sound = time.After(soundAfter)
 			} else if in.trouble.news(nil) {
 				log.Info("stream is back", control.EventReplug.Attr(), "stream", in.Name, "device", in.Device)

@@ -31,7 +31,7 @@ func (s *standing) Read(dst []float32) (int, error) {
 	case n > 0:
 		s.heard, s.patience = now, 10*time.Second
 	case now.Sub(s.heard) >= s.patience:
-		return 0, fmt.Errorf("hw:Mic (capture): %w: %w (it runs, but has delivered nothing)", alsa.ErrGone, unix.ETIMEDOUT)
+		return 0, fmt.Errorf("hw:Mic (capture): %w: %w (it runs, but has delivered nothing)", alsa.ErrGone, alsa.ErrStands)
 	}
 	return n, err
 }

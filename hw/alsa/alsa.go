@@ -34,6 +34,7 @@ var (
 	ErrBusy       = errors.New("sound device is in use")      // another program holds it
 	ErrUnsuitable = errors.New("sound device does not suit")  // it cannot do what was asked
 	ErrGone       = errors.New("sound device is gone")        // unplugged or dead: Close at once, then open it again when it is back
+	ErrStands     = errors.New("sound device stands still")   // of an ErrGone: a capture that ran, but delivered nothing
 	ErrXrun       = errors.New("xrun")                        // sound was lost; the stream runs again, go on
 	ErrClosed     = errors.New("sound device is closed here") // Close was called
 )

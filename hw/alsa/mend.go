@@ -89,8 +89,8 @@ func (l *loss) Error() string {
 	return fmt.Sprintf("%s: %v: %v", l.name, ErrGone, explain(l.errno))
 }
 
-// Is and Unwrap have it wrap ErrGone and the errno.
-func (l *loss) Is(target error) bool { return target == ErrGone }
+// Is and Unwrap have it wrap ErrGone, perhaps ErrStands, and the errno.
+func (l *loss) Is(target error) bool { return target == ErrGone || target == ErrStands && l.stood }
 
 func (l *loss) Unwrap() error { return l.errno }
 
