@@ -108,16 +108,16 @@ func SpareProcs() int {
 	return n
 }
 
-// spareThreads is how many goroutines that do not run may hold a thread at once: a device that is opened, a file that is
-// written, a signal that is waited for.
-const spareThreads = 8
+// heldThreads is how many goroutines that do not run may hold a thread at once: a device that is opened, a file that is
+// written, a signal that is waited for. spareThreads are for the runtime itself, which always wants one that looks for work.
+const heldThreads, spareThreads = 8, 4
 
 // Threads has the Go runtime make all threads that are ever wanted, GOMAXPROCS(0) for goroutines that run and some for
 // those that are held up in system calls, and returns when they are there: the runtime keeps them. Call it at start,
 // before Process. It would make each when it is wanted first, while there is sound, and ends the program when the kernel
 // has no room for one then.
 func Threads() {
-	n := runtime.GOMAXPROCS(0) + spareThreads
+	n := runtime.GOMAXPROCS(0) + heldThreads + spareThreads
 	var begun, ended sync.WaitGroup
 	begun.Add(n)
 	for range n {

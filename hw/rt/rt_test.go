@@ -165,8 +165,8 @@ func TestThreads(t *testing.T) {
 		t.Fatal(err)
 	}
 	var held, ended sync.WaitGroup
-	held.Add(spareThreads)
-	for range spareThreads {
+	held.Add(heldThreads)
+	for range heldThreads {
 		ended.Go(func() {
 			held.Done()
 			unix.Read(pipe[0], make([]byte, 1)) // until the other end is closed
@@ -177,8 +177,8 @@ func TestThreads(t *testing.T) {
 	unix.Close(pipe[1])
 	ended.Wait()
 	unix.Close(pipe[0])
-	t.Logf("%d threads before, %d made, %d with %d held up", before, made, after, spareThreads)
-	if made < runtime.GOMAXPROCS(0)+spareThreads || after != made {
+	t.Logf("%d threads before, %d made, %d with %d held up", before, made, after, heldThreads)
+	if made < runtime.GOMAXPROCS(0)+heldThreads || after != made {
 		t.Error("that is not all that are wanted")
 	}
 }
@@ -186,14 +186,14 @@ func TestThreads(t *testing.T) {
 // Sleep takes as long as it is asked for, but no longer than 20 ms, and makes no garbage.
 func TestSleep(t *testing.T) {
 	for _, c := range []struct{ asked, least time.Duration }{{time.Millisecond, time.Millisecond}, {time.Hour, mostSleep}, {0, 0}, {-time.Second, 0}} {
-		begin := time.Now()
+		begin, calls := time.Now(), 1
 		took := func() time.Duration { return time.Since(begin) }
-		for Sleep(c.asked); took() < c.least; { // or a signal ended it
+		for Sleep(c.asked); took() < c.least; calls++ { // or a signal ended it
 			Sleep(c.least - took())
 		}
-		t.Logf("%v: %v", c.asked, took())
-		if took() > 10*time.Second {
-			t.Errorf("asked for %v, it took %v", c.asked, took())
+		t.Logf("%v: %v, in %d calls", c.asked, took(), calls)
+		if took() > 10*time.Second || calls > 20 {
+			t.Errorf("asked for %v, it took %v and %d calls", c.asked, took(), calls)
 		}
 	}
 	if n := testing.AllocsPerRun(10, func() { Sleep(time.Microsecond) }); n != 0 {
