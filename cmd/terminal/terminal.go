@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
@@ -79,10 +80,29 @@ func (t *Terminal) Follow(f func(width, height int)) (known bool) {
 	return known
 }
 
-// Drain waits until all that was written has left a terminal; anything else it leaves alone. When the first process of a
-// session ends, as one does that a service has on a serial port, Linux hangs its terminal up and throws away what is not sent.
+// drainTime is enough for what Linux keeps of a line, 4 kB, at 9600 baud.
+const drainTime = 5 * time.Second
+
+// Drain waits until all that was written has left a terminal, or for five seconds where its other end wants nothing.
+// When the first process of a session ends, as one does that a service has on a serial port, Linux hangs its terminal
+// up and throws away what is not sent. Any other process, and what is no terminal, it leaves alone: one in the
+// background would be stopped for it.
 func Drain(f *os.File) {
-	unix.IoctlSetInt(int(f.Fd()), unix.TCSBRK, 1) // as tcdrain(3)
+	if first, err := unix.Getsid(0); err != nil || first != os.Getpid() {
+		return
+	}
+	fd, begin := int(f.Fd()), time.Now()
+	for time.Since(begin) < drainTime {
+		n, err := unix.IoctlGetInt(fd, unix.TIOCOUTQ)
+		if err != nil {
+			return
+		}
+		if n == 0 {
+			unix.IoctlSetInt(fd, unix.TCSBRK, 1) // as tcdrain(3): what the port itself still has
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // Close gives the terminal back as it was, with its cursor. It does not end a
