@@ -202,3 +202,16 @@ func TestStorageLeft(t *testing.T) {
 		})
 	}
 }
+
+// That nobody can be told is no reason to make it anew.
+func TestStorageUntold(t *testing.T) {
+	for _, status := range []int{8, 1} { // not checked, repaired
+		s := newStorage(t).with("used", "metadata_csum")
+		s.write("run/submix-notices/storage/in-the-way", "")
+		s.write("bin/e2fsck", fmt.Sprintf("#!/bin/sh\n[ $1 = -p ] && exit 4\necho 7 is in use.\nexit %d\n", status))
+		s.expect("", true)
+		if label := s.label(); label != "used" {
+			t.Errorf("e2fsck ends with %d: it is the file system %q", status, label)
+		}
+	}
+}
