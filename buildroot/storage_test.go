@@ -166,8 +166,14 @@ func TestStorageDamaged(t *testing.T) {
 // What cannot be checked is left as it is, whoever is to blame.
 func TestStorageLeft(t *testing.T) {
 	const left = `the data partition cannot be checked, and is left as it is: `
+	// It writes if it is told to, as e2fsck does.
+	e2fsck := func(script string) func(storage) {
+		return func(s storage) {
+			s.write("bin/e2fsck", "#!/bin/sh\ncase $* in *-y*) echo written >"+s.path("7")+" ;; esac\n"+script+"\n")
+		}
+	}
 	says := func(status int, text string) func(storage) {
-		return func(s storage) { s.write("bin/e2fsck", fmt.Sprintf("#!/bin/sh\necho '%s'\nexit %d\n", text, status)) }
+		return e2fsck(fmt.Sprintf("echo '%s'\nexit %d", text, status))
 	}
 	newer := func(at int64) func(storage) {
 		return func(s storage) { s.with("newer", "^metadata_csum").put("7", at+0x63, []byte{0x40}) }
@@ -181,11 +187,13 @@ func TestStorageLeft(t *testing.T) {
 			newer(second)(s)
 			s.put("7", 0, make([]byte, 16384))
 		}, `the data partition is damaged: .*` + "\n" + left + `\S+ has unsupported feature\(s\): FEATURE_I30`},
-		"no e2fsck":     {says(127, "storage: 27: e2fsck: not found"), left + "storage: 27: e2fsck: not found"},
-		"killed":        {says(137, "e2fsck"), left + "e2fsck"},
-		"no memory":     {says(8, "e2fsck: Memory allocation failed while trying to open 7"), left + "e2fsck: Memory .*"},
-		"in use":        {says(8, "7 is in use."), left + "7 is in use."},
-		"a bad spot":    {says(4, "Pass 1: x\nError reading block 9 (Input/output error)"), "the data partition is damaged: .*\n" + left + `Error reading block 9 \(Input/output error\)`},
+		"no e2fsck":  {says(127, "storage: 27: e2fsck: not found"), left + "storage: 27: e2fsck: not found"},
+		"killed":     {says(137, "e2fsck"), left + "e2fsck"},
+		"no memory":  {says(8, "e2fsck: Memory allocation failed while trying to open 7"), left + "e2fsck: Memory .*"},
+		"in use":     {says(8, "7 is in use."), left + "7 is in use."},
+		"a bad spot": {says(4, "Pass 1: x\nError reading block 9 (Input/output error)"), "the data partition is damaged: .*\n" + left + `Error reading block 9 \(Input/output error\)`},
+		"a bad spot later": {e2fsck("case $* in *-p*) echo 'UNEXPECTED INCONSISTENCY' ;; *) echo 'Error reading block 9 (Input/output error)' ;; esac\nexit 4"),
+			"the data partition is damaged: UNEXPECTED INCONSISTENCY\n" + left + `Error reading block 9 \(Input/output error\)`},
 		"a bad spot, 8": {says(8, "e2fsck: Input/output error while trying to open 7"), left + "e2fsck: Input/output error .*"},
 	} {
 		t.Run(name, func(t *testing.T) {
