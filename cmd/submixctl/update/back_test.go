@@ -82,6 +82,38 @@ func TestTwoSticks(t *testing.T) {
 	})
 }
 
+// A system that has not proved itself, and is kept because there is nothing to go back to, is replaced by a stick.
+func TestStickForKept(t *testing.T) {
+	for want, lose := range map[string]func(c *card){
+		"slot A is broken, so it is kept": func(c *card) { c.status["A"], c.count["A"] = "failed", 1 },
+		"slot A is spent, so it is kept": func(c *card) { // it was gone back to, and did not come up
+			c.do("prove")
+			c.left = map[string]int{"A": 0, "B": 3}
+			c.boots()
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCard(t)
+			c.do("install " + c.bundle("1.1"))
+			c.boots()
+			c.bundle("1.2")
+			c.daemon = answers("state: running", "uptime: 5", "blocks: 100")
+			lose(c)
+			c.expect("install "+c.bundle("1.2"), "ERR update: 1.1 in slot B is still to prove itself")
+			done := make(chan bool)
+			go func() {
+				c.expect("stick "+c.box.Root, "slot A state=untried version=\"1.2\"")
+				close(done)
+			}()
+			c.expect("prove", want)
+			<-done
+			if !c.restarts() || c.boots() != "A" {
+				t.Error("no restart into A")
+			}
+		})
+	}
+}
+
 // A stick that was pulled too early is welcome again, wherever the writing ended, and whether or not the bundle was tried
 // before. Once an update was activated its slot is not broken, even if that was not noted.
 func TestBrokenOff(t *testing.T) {

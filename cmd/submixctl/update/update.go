@@ -111,7 +111,8 @@ func asError(err error) *control.Error {
 // errRestarts says that nothing was tried: the box is on its way down, which would cut the writing short.
 var errRestarts = errors.New("the box is about to restart, which may begin the other slot: install it after that")
 
-// install writes a bundle to the slot that does not run.
+// install writes a bundle to the slot that does not run. A system that has not proved itself keeps that as it is until there
+// is a verdict: the one that is kept all the same, for there is nothing to go back to, is what an update is for.
 func (b *Box) install(ctx context.Context, args []string) ([]string, error) {
 	if b.has(restart) {
 		return nil, errRestarts
@@ -127,8 +128,8 @@ func (b *Box) install(ctx context.Context, args []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if before.trial(before.booted) {
-		return nil, fmt.Errorf("%s in slot %s is still to prove itself, and the other slot is what it goes back to; update mark-good says that it is good",
+	if before.trial(before.booted) && !b.has(verdict) {
+		return nil, fmt.Errorf("%s in slot %s is still to prove itself, and until then the other slot is left as it is; update mark-good says that it is good",
 			before.version(before.booted), before.booted)
 	}
 	if _, err := b.Rauc(ctx, b.Progress, "install", file); err != nil {
