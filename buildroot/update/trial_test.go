@@ -88,6 +88,9 @@ esac
 		if got := read("did"); got != c.did {
 			t.Errorf("%s: it did\n%swant\n%s", c.name, got, c.did)
 		}
+		if got := read("run/submix-update/verdict"); (got == "late\n") != strings.Contains(c.did, down) {
+			t.Errorf("%s: the verdict is %q", c.name, got)
+		}
 		if got := read("data/update/unproved"); got != c.noted {
 			t.Errorf("%s: it notes %q, want %q", c.name, got, c.noted)
 		}

@@ -2,6 +2,7 @@ package update
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -72,6 +73,33 @@ func TestLaterThanDeadline(t *testing.T) {
 	}
 	c.expect("mark-good", "ERR update: the deadline of its trial is over")
 	c.expect("status", "slot B state=trial")
+}
+
+// A stick that waits for the verdict does not take the deadline's for one: the slot is left that the box goes back to. Nor
+// does it where the data partition is lost, and only the boot loader knows of the trial.
+func TestStickAtDeadline(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCard(t)
+			c.do("install " + c.bundle("1.1"))
+			c.tries()
+			if lost {
+				c.count, c.status = map[string]int{}, map[string]string{}
+			}
+			c.bundle("1.2")
+			go func() {
+				time.Sleep(3 * time.Minute)
+				late := c.box.path(requests, "late")
+				if err := errors.Join(os.WriteFile(late, []byte("late\n"), 0o644), os.Link(late, c.box.path(verdict))); err != nil {
+					t.Error(err)
+				}
+			}()
+			c.expect("stick "+c.box.Root, "the box is about to restart, and takes 1.2 on the stick after that")
+			if c.count["A"] != 0 || c.restarts() {
+				t.Errorf("data lost: %v: %d updates are in A, restart: %v", lost, c.count["A"], c.restarts())
+			}
+		})
+	}
 }
 
 // Where prove can do nothing, the deadline's note says why: what prove has found, or that it found nothing.

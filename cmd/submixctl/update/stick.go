@@ -56,7 +56,7 @@ func (b *Box) stick(ctx context.Context, args []string) ([]string, error) {
 		case <-time.After(poll):
 		}
 	}
-	if !b.has(restart) {
+	if !b.leaves() {
 		fmt.Fprintf(b.Progress, "update: installing %s from the stick\n", version)
 	}
 	lines, err := b.install(ctx, []string{newest, "now"})

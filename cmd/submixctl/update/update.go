@@ -111,10 +111,13 @@ func asError(err error) *control.Error {
 // errRestarts says that nothing was tried: the box is on its way down, which would cut the writing short.
 var errRestarts = errors.New("the box is about to restart, which may begin the other slot: install it after that")
 
+// leaves reports that the box is on its way down: it is asked to restart, or the deadline of its trial is over.
+func (b *Box) leaves() bool { return b.has(restart) || b.late() != nil }
+
 // install writes a bundle to the slot that does not run. A system that has not proved itself keeps that as it is until there
 // is a verdict: the one that is kept all the same, for there is nothing to go back to, is what an update is for.
 func (b *Box) install(ctx context.Context, args []string) ([]string, error) {
-	if b.has(restart) {
+	if b.leaves() {
 		return nil, errRestarts
 	}
 	file, err := filepath.Abs(args[0])
