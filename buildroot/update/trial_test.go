@@ -24,6 +24,7 @@ func TestTrial(t *testing.T) {
 		run                    map[string]string // what is there before
 		left                   string            // of slot A, as U-Boot has it
 		note                   string            // of its last deadline
+		readOnly               bool              // nothing can be noted
 		verdict                bool              // comes while it asks U-Boot for that
 		did, noted             string
 	}{
@@ -39,6 +40,8 @@ func TestTrial(t *testing.T) {
 		{name: "the other has no try left", cmdline: word, run: map[string]string{"ailing": "rauc: no bus\n"}, left: "0",
 			did: "fw_setenv BOOT_B_LEFT 0\n" + down, noted: "B rauc: no bus\n"},
 		{name: "the other did not come up", cmdline: word, left: "0", note: "B it was worse\n", noted: "B it was worse\n"},
+		{name: "the other has no try left, and there is no data partition", cmdline: word, left: "0", run: map[string]string{"../submix-no-data": ""}},
+		{name: "the other has no try left, and nothing can be noted", cmdline: word, left: "0", readOnly: true},
 	} {
 		dir := t.TempDir()
 		write := func(name, content string, mode os.FileMode) {
@@ -61,7 +64,9 @@ func TestTrial(t *testing.T) {
 		for name, content := range c.run {
 			write("run/submix-update/"+name, content, 0o644)
 		}
-		write("data/update/record.json", "{}", 0o644)
+		if !c.readOnly {
+			write("data/update/record.json", "{}", 0o644)
+		}
 		if c.note != "" {
 			write("data/update/unproved", c.note, 0o644)
 		}

@@ -77,10 +77,10 @@ func (b *Box) judge(ctx context.Context, args []string) ([]string, error) {
 	return []string{fmt.Sprintf("%s in slot %s has proved itself and is kept", s.running, s.booted)}, nil
 }
 
-// refuse goes back to the other slot, if there is a system in it; and to a spent one only once: if it has not come up since,
-// the box would go to and fro.
+// refuse goes back to the other slot, if there is a system in it; and to a spent one only once, which has to be noted before:
+// if it has not come up since, the box would go to and fro.
 func (b *Box) refuse(ctx context.Context, s slots, why error) ([]string, error) {
-	if word := s.word(s.other()); !s.back() || word == stateSpent && s.failure(s.booted) != "" {
+	if word := s.word(s.other()); !s.back() || word == stateSpent && (s.failure(s.booted) != "" || b.note(s, why.Error()) != nil) {
 		if err := b.verdict(); err != nil {
 			return nil, err
 		}

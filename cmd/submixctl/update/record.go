@@ -103,12 +103,17 @@ func (b *Box) adopt(s *slots) error {
 	return os.Remove(b.path(unproved))
 }
 
+// note keeps why the system that runs is given up.
+func (b *Box) note(s slots, reason string) error {
+	s.record.Failed.Slot, s.record.Failed.Count, s.record.Failed.Reason = s.booted, s.count(s.booted), reason
+	return b.writeRecord(s.record)
+}
+
 // giveUp notes why the system that runs is not kept, and has the other one begun, which its caller has found fit for it: that
 // the one is bad is not enough for firmware that begins it always, as when the record was lost. Whatever of it fails, the rest
 // is done, and the caller restarts: prove, which goes on, would keep a system that is not the next to begin.
 func (b *Box) giveUp(ctx context.Context, s slots, reason string) error {
-	s.record.Failed.Slot, s.record.Failed.Count, s.record.Failed.Reason = s.booted, s.count(s.booted), reason
-	written := b.writeRecord(s.record)
+	written := b.note(s, reason)
 	_, bad := b.Rauc(ctx, nil, "status", "mark-bad", "booted")
 	_, active := b.Rauc(ctx, nil, "status", "mark-active", "other")
 	return errors.Join(written, bad, active)

@@ -186,6 +186,18 @@ func TestVerdicts(t *testing.T) {
 		c = newCard(t)
 		c.do("install " + c.bundle("1.1"))
 		c.boots()
+		c.left["A"], c.daemon = 0, answers("state: running", "uptime: 5", "blocks: 100")
+		if err := os.MkdirAll(c.box.path(folder, "record.json", "lost+found"), 0o755); err != nil { // nor can it be noted
+			t.Fatal(err)
+		}
+		c.expect("prove", "slot A is spent, so it is kept")
+		if c.restarts() {
+			t.Error("it restarts for ever, where nothing can be noted")
+		}
+
+		c = newCard(t)
+		c.do("install " + c.bundle("1.1"))
+		c.boots()
 		c.status["A"], c.count["A"], c.daemon = "failed", 1, answers("state: running", "uptime: 5", "blocks: 100")
 		c.expect("prove", "slot A is broken, so it is kept")
 		if c.restarts() {
