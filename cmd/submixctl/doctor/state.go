@@ -29,11 +29,11 @@ func state(b *Box) []Finding {
 	if err != nil {
 		return []Finding{b.refused(topic, "StateDirectory=submix in the unit, or mkdir "+b.StateDir, "%s is not there: what is set is lost at a restart", b.StateDir)}
 	}
-	if b.readOnly(dir) {
-		return []Finding{bad(topic, "mount a disk there that can be written", "%s is on a read-only file system", b.StateDir)}
-	}
 	var fs unix.Statfs_t
 	err = unix.Statfs(dir, &fs)
+	if b.readOnly(dir, fs) {
+		return []Finding{bad(topic, "mount a disk there that can be written", "%s is on a read-only file system", b.StateDir)}
+	}
 	if free := fs.Bavail * uint64(fs.Bsize); err == nil && free < room {
 		return []Finding{bad(topic, "make room", "the disk of %s has %d kB left", b.StateDir, free>>10)}
 	}
@@ -47,8 +47,10 @@ func state(b *Box) []Finding {
 }
 
 // readOnly reports that a directory is on a file system that cannot be written, where the daemon is, or, if it does not run,
-// in the system as a whole: where this program runs all may be read-only. See proc_pid_mountinfo(5).
-func (b *Box) readOnly(dir string) (is bool) {
+// in the system as a whole: where this program runs all may be read-only, and what it sees, here, is believed only if that
+// cannot be read. See proc_pid_mountinfo(5).
+func (b *Box) readOnly(dir string, here unix.Statfs_t) (is bool) {
+	is = here.Flags&unix.ST_RDONLY != 0
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}

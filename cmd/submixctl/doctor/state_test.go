@@ -3,6 +3,8 @@ package doctor
 import (
 	"os"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // The directory of the state belongs to the user of the tests, and the daemon's is another.
@@ -25,5 +27,18 @@ func TestStateIsWritable(t *testing.T) {
 	}
 	if got := state(&Box{}); got[0].Level != OK {
 		t.Errorf("a box that keeps nothing: %v", got)
+	}
+}
+
+// Where the daemon's mounts cannot be read what this program sees of a read-only disk counts, and where they can, they do.
+func TestMountsUnread(t *testing.T) {
+	closed := unix.Statfs_t{Flags: unix.ST_RDONLY}
+	unread := &Box{Root: tree{"kept/state.json": "{}"}.write(t)}
+	if dir := unread.path("kept"); !unread.readOnly(dir, closed) || unread.readOnly(dir, unix.Statfs_t{}) {
+		t.Error("unread, the disk is what it is not")
+	}
+	read := &Box{Root: tree{"kept/state.json": "{}", "proc/1/mountinfo": "30 1 254:1 / / rw - ext4 /dev/root rw\n"}.write(t)}
+	if read.readOnly(read.path("kept"), closed) {
+		t.Error("a daemon that may write is told by the sandbox of another")
 	}
 }
