@@ -37,10 +37,13 @@ arm64: ## submixd and submixctl for the board, in bin/arm64/
 arm64 amd64:
 	GOARCH=$@ $(BUILD) -o bin/$@/ ./cmd/submixd ./cmd/submixctl
 
+# The time of all pages and packages: the commit's, or where there is none, as in an archive of the sources, the present one.
+EPOCH := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || date +%s))
+man deb: export SOURCE_DATE_EPOCH = $(EPOCH)
+
 # The programs know their flags and commands, and write the pages of them.
 man: build ## manual pages, in bin/man/
 	@mkdir -p bin/man
-	export SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}; \
 	bin/submixctl -man >bin/man/submixctl.1 && bin/submixd -man >bin/man/submixd.8 && bin/submixd -man submix.toml >bin/man/submix.toml.5
 	mandoc -T lint -W warning bin/man/*
 

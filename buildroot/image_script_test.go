@@ -128,3 +128,25 @@ func TestVersion(t *testing.T) {
 	}
 	now("75fccae-dirty", ".75fccae+dirty")
 }
+
+// The packages for all boards have one version, also from an archive of the sources, which has no commit's time.
+func TestOneVersion(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "buildroot/deb"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range map[string]string{"Makefile": read(t, "../Makefile"), "buildroot/deb/version.sh": read(t, "deb/version.sh"),
+		"buildroot/deb/build.sh": "#!/bin/sh\nbuildroot/deb/version.sh $2\nsleep 1.1\n"} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("make", "-s", "-o", "man", "-o", "completion", "-o", "arm64", "-o", "amd64", "VERSION=devel", "deb")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH=", "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
+	out, err := cmd.CombinedOutput()
+	versions := strings.Fields(string(out))
+	if err != nil || len(versions) != 2 || versions[0] != versions[1] || !strings.HasPrefix(versions[0], "0~2") {
+		t.Errorf("make deb: %v\n%s", err, out)
+	}
+}

@@ -1,11 +1,10 @@
 #!/bin/sh
 # Writes bin/submix_VERSION_ARCH.deb: build.sh ARCH VERSION, with the programs in bin/ARCH, their pages in bin/man, their
-# completion in bin/completion, and VERSION as git describe has it. The same of the same commit.
+# completion in bin/completion, and VERSION as git describe has it. The same of the same commit, whose time is SOURCE_DATE_EPOCH.
 set -eu
 umask 022
 cd "$(dirname "$0")/../.."
 arch=$1
-export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}"
 nfpm=github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 version=$(buildroot/deb/version.sh "$2")
 
