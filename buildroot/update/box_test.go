@@ -31,6 +31,9 @@ type box struct {
 	read    int // of the console, by says
 }
 
+// stickSpeed is what is read of a stick in a second, so that a bundle, of some 40 MB, takes seconds that a test can pull it in.
+const stickSpeed = 8 << 20
+
 // on switches the box on; with the state of a machine it goes on from there. sticks are what plug may
 // plug in.
 func (b *box) on(sticks []string, state ...string) {
@@ -45,7 +48,8 @@ func (b *box) on(sticks []string, state ...string) {
 		" -device qemu-xhci,id=usb -device i6300esb -device virtio-blk-pci,drive=card -drive if=none,id=card,format=raw,cache=unsafe,file=" + b.card +
 		" -device virtio-blk-pci,drive=media -drive if=none,id=media,format=raw,readonly=on,file=" + b.disk)
 	for n, stick := range sticks {
-		args = append(args, "-blockdev", fmt.Sprintf("driver=raw,node-name=stick%d,read-only=on,file.driver=file,file.filename=%s", n, stick))
+		args = append(args, "-object", fmt.Sprintf("throttle-group,id=slow%d,x-bps-read=%d", n, stickSpeed), "-blockdev",
+			fmt.Sprintf("driver=throttle,throttle-group=slow%d,node-name=stick%d,read-only=on,file.driver=file,file.filename=%s", n, n, stick))
 	}
 	if len(state) > 0 {
 		args = append(args, "-incoming", "defer")
