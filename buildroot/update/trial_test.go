@@ -64,8 +64,9 @@ func TestTrial(t *testing.T) {
 		for name, content := range c.run {
 			write("run/submix-update/"+name, content, 0o644)
 		}
-		if !c.readOnly {
-			write("data/update/record.json", "{}", 0o644)
+		write("data/update/record.json", "{}", 0o644)
+		if c.readOnly { // which root cannot be told by a mode
+			write("data/update/unproved.new/in-the-way", "", 0o644)
 		}
 		if c.note != "" {
 			write("data/update/unproved", c.note, 0o644)
