@@ -109,8 +109,9 @@ func SpareProcs() int {
 }
 
 // heldThreads is how many goroutines that do not run may hold a thread at once: a device that is opened, a file that is
-// written, a signal that is waited for. spareThreads are for the runtime itself, which always wants one that looks for work.
-const heldThreads, spareThreads = 8, 4
+// written, a signal that is waited for. spareThreads are for the runtime itself, which wants one that looks for work. More
+// would take too long at the start, for a program that is run at a real-time priority.
+const heldThreads, spareThreads = 4, 4
 
 // Threads has the Go runtime make all threads that are ever wanted, GOMAXPROCS(0) for goroutines that run and some for
 // those that are held up in system calls, and returns when they are there: the runtime keeps them. Call it at start,
