@@ -169,22 +169,27 @@ func TestWaitCountsTheHardware(t *testing.T) {
 	}
 }
 
+// inBatchesOn opens a fake card, behind n, for playback, which takes frames in batches, and so many as it starts.
+func inBatchesOn(t *testing.T, n node, dev *fakePCM, takes int) *Playback {
+	t.Helper()
+	dev.info, dev.takes = inBatches, takes
+	c, err := small.withDefaults(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := setUp(n, c, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev.clock = s.clock.epoch
+	return newPlayback(s, nil)
+}
+
 // What a USB card takes as it starts is told step by step. It counts from the first word, and after an underrun.
 func TestWaitKnowsWhatTheCardTakes(t *testing.T) {
 	for _, takes := range []int{0, 100, 250, 700} {
-		c := small
 		dev := newFakePCM(false)
-		dev.info, dev.takes = inBatches, takes
-		c, err := c.withDefaults(false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := setUp(dev, c, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dev.clock = s.clock.epoch
-		p := newPlayback(s, nil)
+		p := inBatchesOn(t, dev, dev, takes)
 		block := make([]float32, 200)
 		for i := range 40 {
 			var want error
@@ -224,17 +229,7 @@ func (d *dying) poll(events int16, timeout time.Duration) (int16, bool) {
 // What such a card takes is never known, and Wait does not wait for that.
 func TestWaitEndsWhateverTheCardTakes(t *testing.T) {
 	dev := &dying{fakePCM: newFakePCM(false), t: t}
-	dev.info, dev.takes = inBatches, 700
-	c, err := small.withDefaults(false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := setUp(dev, c, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dev.clock = s.clock.epoch
-	p := newPlayback(s, nil)
+	p := inBatchesOn(t, dev, dev.fakePCM, 700)
 	if _, _, err := p.Wait(); !errors.Is(err, ErrXrun) || p.Xruns() != 1 {
 		t.Errorf("%v after %d xruns", err, p.Xruns())
 	}
