@@ -37,8 +37,8 @@ arm64: ## submixd and submixctl for the board, in bin/arm64/
 arm64 amd64:
 	GOARCH=$@ $(BUILD) -o bin/$@/ ./cmd/submixd ./cmd/submixctl
 
-# The time of all pages and packages: the commit's, or where there is none, as in an archive of the sources, the present one.
-EPOCH := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || date +%s))
+# The time of all pages and packages: the commit's, or the present one of what is no commit, as in an archive of the sources.
+EPOCH := $(or $(SOURCE_DATE_EPOCH),$(if $(filter %-dirty,$(VERSION)),,$(shell git log -1 --format=%ct 2>/dev/null)),$(shell date +%s))
 man deb: export SOURCE_DATE_EPOCH = $(EPOCH)
 
 # The programs know their flags and commands, and write the pages of them.

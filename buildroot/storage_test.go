@@ -138,7 +138,7 @@ func TestStorageMade(t *testing.T) {
 	}
 }
 
-// What is damaged beyond repair is made anew, and that is not left half done either.
+// What is damaged beyond repair is made anew, and that is neither left half done nor done without a word.
 func TestStorageDamaged(t *testing.T) {
 	s := newStorage(t).with("used", "metadata_csum")
 	s.put("7", 0, make([]byte, 4*mib))
@@ -157,10 +157,11 @@ func TestStorageDamaged(t *testing.T) {
 	const anew = `(?s)the data partition is damaged: .*\nthe data partition is beyond repair, and is made anew: what was set and learned is lost`
 	s.expect(anew, false)
 	os.Remove(s.path("bin/mkfs.ext4"))
-	s.expect("", true)
+	s.expect("the data partition is beyond repair, and is made anew: what was set and learned is lost", true)
 	if label := s.label(); label != "submix-data" {
 		t.Errorf("made anew, it is the file system %q", label)
 	}
+	s.expect("", true)
 }
 
 // What cannot be checked is left as it is, whoever is to blame.

@@ -13,7 +13,8 @@ import (
 var running = regexp.MustCompile(`(?m)^slot ([AB]) state=(\w+) version="([0-9.]+)" runs=yes`)
 
 // The power goes at a random moment between the beginning of an update and the verdict on it: within three times what this
-// host takes for the box to come up. What comes up is the old system or the new one, it sounds, and the next update is taken.
+// host takes for the box to come up. What comes up is the old system or the new one, it sounds, and in the end an update that
+// is left alone is taken.
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
 	boxes, cuts := 1, 2 // of each, one after the other
@@ -33,11 +34,7 @@ func (b *box) cuts(random *rand.Rand, cuts int) {
 	was, found := "1.0", map[string]int{}
 	begin := time.Now()
 	for cut := range cuts {
-		begun := "1.2"
-		if was == begun {
-			begun = "1.3"
-		}
-		fmt.Fprintf(b.port, "mkdir -p /run/media; mount -o ro /dev/vdb /run/media; submixctl update install /run/media/submix-%s.raucb now\n", begun)
+		begun := b.begins(was)
 		at := time.Duration(random.Int64N(int64(window)))
 		time.Sleep(at)
 		b.off()
@@ -60,7 +57,24 @@ func (b *box) cuts(random *rand.Rand, cuts int) {
 			b.Fatalf("cut %d: it was %s, and %s was begun", cut, was, begun)
 		}
 	}
+	begun := b.begins(was) // and is left alone
+	b.comesUp()
+	if _, version := b.settles(); version != begun {
+		b.Errorf("after %d cuts the next update, %s, is not taken, and %s runs", cuts, begun, version)
+	}
 	b.Logf("%d cuts within %.0f s each: %v; %.0f s a cut", cuts, window.Seconds(), found, time.Since(begin).Seconds()/float64(cuts))
+}
+
+// begins begins the update that follows a version, which ends in a restart.
+func (b *box) begins(after string) (version string) {
+	b.Helper()
+	version = "1.2"
+	if after == version {
+		version = "1.3"
+	}
+	b.expect("mkdir -p /run/media; mountpoint -q /run/media || mount -o ro /dev/vdb /run/media; ls /run/media", "submix-"+version)
+	fmt.Fprintf(b.port, "submixctl update install /run/media/submix-%s.raucb now\n", version)
+	return version
 }
 
 // settles waits until the system that runs is not on trial, and returns its slot and version.

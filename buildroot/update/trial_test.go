@@ -25,7 +25,9 @@ func TestTrial(t *testing.T) {
 		left                   string            // of slot A, as U-Boot has it
 		note                   string            // of its last deadline
 		readOnly               bool              // nothing can be noted
-		verdict                bool              // comes while it asks U-Boot for that
+		hangs                  bool              // U-Boot's environment, when it is read
+		dead                   bool              // the daemon
+		verdict                bool              // comes when the time is over
 		did, noted             string
 	}{
 		{name: "no trial", cmdline: line},
@@ -40,6 +42,10 @@ func TestTrial(t *testing.T) {
 		{name: "the other has no try left", cmdline: word, run: map[string]string{"ailing": "rauc: no bus\n"}, left: "0",
 			did: "fw_setenv BOOT_B_LEFT 0\n" + down, noted: "B rauc: no bus\n"},
 		{name: "the other did not come up", cmdline: word, left: "0", note: "B it was worse\n", noted: "B it was worse\n"},
+		{name: "neither comes up", cmdline: word, left: "0", note: "B it was worse\n", dead: true, run: map[string]string{"ailing": "rauc: no bus\n"},
+			did: "fw_setenv BOOT_B_LEFT 0\n" + down, noted: "B rauc: no bus\n"},
+		{name: "nothing is known of the other", cmdline: word, left: "0", note: "B it was worse\n", hangs: true, run: map[string]string{"ailing": "rauc: no bus\n"},
+			did: "fw_setenv BOOT_B_LEFT 0\n" + down, noted: "B rauc: no bus\n"},
 		{name: "the other has no try left, and there is no data partition", cmdline: word, left: "0", run: map[string]string{"../submix-no-data": ""}},
 		{name: "the other has no try left, and nothing can be noted", cmdline: word, left: "0", readOnly: true},
 	} {
@@ -73,18 +79,24 @@ func TestTrial(t *testing.T) {
 		}
 		noting := "#!/bin/sh\necho \"${0##*/} $*\" >>" + dir + "/did\n"
 		write("bin/fw_setenv", noting, 0o755)
-		write("bin/fw_printenv", fmt.Sprintf("#!/bin/sh\n[ %v = false ] || : >%s\necho %s\n", c.verdict, dir+"/run/submix-update/verdict", c.left), 0o755)
+		write("bin/fw_printenv", fmt.Sprintf("#!/bin/sh\n: >%s/asked.new\n! %v || { mv %[1]s/asked.new %[1]s/asked; /bin/sleep 10; }\necho %[3]s\nmv %[1]s/asked.new %[1]s/asked\n", dir, c.hangs, c.left), 0o755)
+		write("bin/ln", fmt.Sprintf("#!/bin/sh\n! %v || : >$2\nexec /bin/ln \"$@\"\n", c.verdict), 0o755)
 		last := "data/update/unproved" // what it does beside
 		if c.cmdline == word {
 			last = "did"
 		}
-		write("bin/sleep", "#!/bin/sh\n[ $1 != 10 ] || while [ ! -e "+filepath.Join(dir, last)+" ]; do :; done\n", 0o755)
+		if c.cmdline != word {
+			write("asked", "", 0o644)
+		}
+		write("bin/sleep", "#!/bin/sh\nwhile [ ! -e "+dir+"/asked ]; do :; done\n[ $1 != 10 ] || while [ ! -e "+filepath.Join(dir, last)+" ]; do :; done\n", 0o755)
 		write("bin/systemctl", `#!/bin/sh
 case "$*" in
+*is-active*submixd) exec "$0.submixd" ;;
 *is-active*) exit 3 ;;
 *list-jobs*) printf '7 stuck.service start running\n8 multi-user.target start waiting\n9 slow.service start running\n'; exit ;;
 esac
 `+strings.TrimPrefix(noting, "#!/bin/sh\n"), 0o755)
+		write("bin/systemctl.submixd", fmt.Sprintf("#!/bin/sh\n! %v\n", c.dead), 0o755)
 		cmd := exec.Command(common+"overlay/usr/lib/submix/trial", "10")
 		cmd.Env = append(os.Environ(), "PATH="+dir+"/bin:"+os.Getenv("PATH"), "PROC="+dir+"/proc", "RUN="+dir+"/run", "DATA="+dir+"/data")
 		said, err := cmd.CombinedOutput()
@@ -94,15 +106,17 @@ esac
 		if got := read("did"); got != c.did {
 			t.Errorf("%s: it did\n%swant\n%s", c.name, got, c.did)
 		}
-		if got := read("run/submix-update/verdict"); (got == "late\n") != strings.Contains(c.did, down) {
-			t.Errorf("%s: the verdict is %q", c.name, got)
+		// It is the deadline's where the box goes back, and otherwise says that this one is kept.
+		verdict, err := os.ReadFile(filepath.Join(dir, "run/submix-update/verdict"))
+		back, trial := strings.Contains(c.did, down), c.cmdline == word || c.tryboot == "\x00\x00\x00\x01"
+		if (err == nil) != trial || (string(verdict) == "late\n") != back || !back && len(verdict) > 0 {
+			t.Errorf("%s: the verdict is %q, %v", c.name, verdict, err)
 		}
 		if got := read("data/update/unproved"); got != c.noted {
 			t.Errorf("%s: it notes %q, want %q", c.name, got, c.noted)
 		}
-		_, err = os.Stat(filepath.Join(dir, "run/submix-trial"))
-		if trial := err == nil; trial != (c.cmdline == word || c.tryboot == "\x00\x00\x00\x01") {
-			t.Errorf("%s: prove is told of a trial: %v", c.name, trial)
+		if _, err = os.Stat(filepath.Join(dir, "run/submix-trial")); (err == nil) != trial {
+			t.Errorf("%s: prove is told of a trial: %v", c.name, !trial)
 		}
 		t.Logf("%s: %s", c.name, strings.TrimSpace(string(said)))
 	}

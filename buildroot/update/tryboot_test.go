@@ -207,6 +207,14 @@ func TestTrybootGivenUp(t *testing.T) {
 	p.begins(cut, "B")
 	p.expect("set-state B bad", "", "get-primary", "A", "get-state A", "good", "get-state B", "bad")
 	p.begins(cut, "A")
+	// Nor one that is written to while the other runs, which nobody has said to be good.
+	p.expect("set-primary B", "")
+	p.begins(restart, "B")
+	p.expect("set-state A bad", "", "get-primary", "B")
+	p.begins(cut, "B")
+	p.expect("set-primary A", "")
+	p.begins(restart, "A")
+	p.begins(cut, "B")
 }
 
 // A system that cannot keep that it is good is not begun always, and not said to be good: it may be there that it is, and

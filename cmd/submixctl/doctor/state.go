@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,12 +56,12 @@ func (b *Box) readOnly(dir string, here unix.Statfs_t) (is bool) {
 		dir = real
 	}
 	dir = filepath.Join("/", strings.TrimPrefix(dir, b.Root)) + "/"
-	pid := "1"
-	if b.daemon != nil {
-		pid = b.daemon.pid
+	mounts := b.read("proc", "1", "mountinfo")
+	if b.daemon != nil { // unless it has ended meanwhile
+		mounts = cmp.Or(b.read("proc", b.daemon.pid, "mountinfo"), mounts)
 	}
 	nearest := ""
-	for line := range strings.Lines(b.read("proc", pid, "mountinfo")) {
+	for line := range strings.Lines(mounts) {
 		f := strings.Fields(line)
 		if len(f) < 10 {
 			continue

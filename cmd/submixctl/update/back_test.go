@@ -85,8 +85,8 @@ func TestTwoSticks(t *testing.T) {
 // A system that has not proved itself, and is kept because there is nothing to go back to, is replaced by a stick.
 func TestStickForKept(t *testing.T) {
 	for want, lose := range map[string]func(c *card){
-		"slot A is broken, so it is kept": func(c *card) { c.status["A"], c.count["A"] = "failed", 1 },
-		"slot A is spent, so it is kept": func(c *card) { // it was gone back to, and did not come up
+		"slot A is broken, so it runs on": func(c *card) { c.status["A"], c.count["A"] = "failed", 1 },
+		"slot A is spent, so it runs on": func(c *card) { // it was gone back to, and did not come up
 			c.do("prove")
 			c.left = map[string]int{"A": 0, "B": 3}
 			c.boots()
@@ -112,6 +112,42 @@ func TestStickForKept(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A stick that is forgotten in a box without a data partition, where nothing says that its system was tried, does not have it
+// tried at every start.
+func TestStickWithoutData(t *testing.T) {
+	c := newCard(t)
+	c.bundle("1.1")
+	if err := os.WriteFile(c.box.path(noData), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c.expect("stick "+c.box.Root, "1.1 on the stick is left: there is no data partition")
+	if c.count["B"] != 0 || c.restarts() {
+		t.Errorf("%d updates are in B, restart: %v", c.count["B"], c.restarts())
+	}
+	c.expect("install "+c.bundle("1.1"), "slot B state=untried")
+}
+
+// What was said against a system is over when it has proved itself after all: if it does not come up later, it is as good as
+// any other.
+func TestProvedAfterAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, word := range []string{"prove", "mark-good"} {
+			c := newCard(t)
+			c.do("install " + c.bundle("1.1"))
+			c.boots()
+			c.do("rollback now")
+			c.left = map[string]int{"A": 0, "B": 3} // A did not come up
+			c.boots()
+			c.do(word)
+			c.expect("status", "slot B state=good")
+			c.left = map[string]int{"A": 3, "B": 0}
+			c.boots()
+			c.expect("status", "slot B state=spent")
+			c.expect("rollback", "next: B")
+		}
+	})
 }
 
 // A stick that was pulled too early is welcome again, wherever the writing ended, and whether or not the bundle was tried

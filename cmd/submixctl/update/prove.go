@@ -84,7 +84,7 @@ func (b *Box) refuse(ctx context.Context, s slots, why error) ([]string, error) 
 		if err := b.verdict(); err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%s in slot %s has not proved itself: %w; slot %s is %s, so it is kept", s.running, s.booted, why, s.other(), word)
+		return nil, fmt.Errorf("%s in slot %s has not proved itself: %w; slot %s is %s, so it runs on", s.running, s.booted, why, s.other(), word)
 	}
 	if err := errors.Join(b.giveUp(ctx, s, why.Error()), b.restart(true)); err != nil {
 		return nil, err

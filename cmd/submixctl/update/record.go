@@ -48,7 +48,8 @@ func (b *Box) writeRecord(r record) error {
 	return nil
 }
 
-// keep makes the system that runs the one that is begun from now on. What was proved is written only if it is new.
+// keep makes the system that runs the one that is begun from now on, whatever was said against it before. What was proved is
+// written only if it is new.
 func (b *Box) keep(ctx context.Context, s slots) error {
 	if err := b.late(); err != nil {
 		return err
@@ -56,8 +57,11 @@ func (b *Box) keep(ctx context.Context, s slots) error {
 	if _, err := b.Rauc(ctx, nil, "status", "mark-good", "booted"); err != nil {
 		return err
 	}
-	if s.trial(s.booted) {
+	if s.trial(s.booted) || s.failure(s.booted) != "" {
 		s.record.Proved[s.booted] = s.count(s.booted)
+		if s.record.Failed.Slot == s.booted {
+			s.record.Failed = record{}.Failed
+		}
 		if err := b.writeRecord(s.record); err != nil {
 			return err
 		}

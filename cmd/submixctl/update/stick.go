@@ -44,8 +44,10 @@ func (b *Box) stick(ctx context.Context, args []string) ([]string, error) {
 		return []string{fmt.Sprintf("%s on the stick is not newer than %s, which runs", version, s.running)}, nil
 	case version == s.version(s.other()) && s.word(s.other()) != stateBroken && s.word(s.other()) != stateSpent:
 		return []string{fmt.Sprintf("%s on the stick was tried before, or is to be tried; update install takes it all the same", version)}, nil
+	case b.has(noData):
+		return []string{fmt.Sprintf("%s on the stick is left: there is no data partition, so that it was tried could not be kept; update install takes it all the same", version)}, nil
 	}
-	if s.trial(s.booted) {
+	if s.trial(s.booted) && !b.has(verdict) {
 		fmt.Fprintf(b.Progress, "update: %s on the stick waits until %s has proved itself\n", version, s.running)
 	}
 	// Of two sticks the second is seen again by the system that came from the first, long before it has.

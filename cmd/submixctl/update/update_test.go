@@ -178,7 +178,7 @@ func TestVerdicts(t *testing.T) {
 		if slot := c.boots(); slot != "B" {
 			t.Fatal(slot)
 		}
-		c.expect("prove", "slot A is spent, so it is kept")
+		c.expect("prove", "slot A is spent, so it runs on")
 		if c.restarts() {
 			t.Error("it restarts for ever")
 		}
@@ -190,7 +190,7 @@ func TestVerdicts(t *testing.T) {
 		if err := os.MkdirAll(c.box.path(folder, "record.json", "lost+found"), 0o755); err != nil { // nor can it be noted
 			t.Fatal(err)
 		}
-		c.expect("prove", "slot A is spent, so it is kept")
+		c.expect("prove", "slot A is spent, so it runs on")
 		if c.restarts() {
 			t.Error("it restarts for ever, where nothing can be noted")
 		}
@@ -199,7 +199,7 @@ func TestVerdicts(t *testing.T) {
 		c.do("install " + c.bundle("1.1"))
 		c.boots()
 		c.status["A"], c.count["A"], c.daemon = "failed", 1, answers("state: running", "uptime: 5", "blocks: 100")
-		c.expect("prove", "slot A is broken, so it is kept")
+		c.expect("prove", "slot A is broken, so it runs on")
 		if c.restarts() {
 			t.Error("it restarts into nothing")
 		}
