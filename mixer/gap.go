@@ -52,45 +52,54 @@ type surplus struct {
 	most     int
 	blocks   int
 	usual    int  // least, over the last second of which it was not changed
+	late     int  // the mixing goroutine was, when the stream began, or at least since the last gap
 	settling bool // since a gap: it is to be what is usual
 	begun    bool // a block has been taken: nothing is usual before
 }
 
-func (u *surplus) reset() { *u = surplus{least: math.MaxInt, most: math.MinInt} }
+// begin says that a stream begins, and how late the mixing goroutine is.
+func (u *surplus) begin(late int) {
+	*u = surplus{least: math.MaxInt, most: math.MinInt, late: late}
+}
 
 // settle says that there was a gap. A stream that begins with it has nothing to
 // come back to.
 func (u *surplus) settle() {
 	if u.begun {
-		*u = surplus{least: math.MaxInt, most: math.MinInt, usual: u.usual, settling: true, begun: true}
+		*u = surplus{least: math.MaxInt, most: math.MinInt, usual: u.usual, late: math.MaxInt, settling: true, begun: true}
 	}
 }
 
 // frames takes in the frames above target before a block and returns how many
-// to drop now; if negative, so many are missing. later is by how much the mixing
-// goroutine is later than it was when the stream began: what came meanwhile was not
-// missing then.
-func (u *surplus) frames(above, later int, c Config) (drop int) {
-	u.least, u.most, u.begun = min(u.least, above), max(u.most, above-later), true
+// to drop now; if negative, so many are missing. late is by how much the mixing
+// goroutine is late, but for a constant, another one with each sink: what comes while
+// it is later than it was is neither a surplus nor was it missing then.
+func (u *surplus) frames(above, late int, c Config) (drop int) {
+	u.begun = true
 	u.blocks++
+	if !u.settling {
+		later := late - u.late
+		u.most = max(u.most, above-later)
+		return u.watch(above-max(0, later), c)
+	}
+	u.least, u.late = min(u.least, above), min(u.late, late)
 	over := above - u.usual
 	switch {
-	case !u.settling:
-		return u.watch(above, c)
 	case u.blocks <= 2, over > 4*c.Block: // the first is not at its usual moment
-		u.least = math.MaxInt
+		u.least, u.late = math.MaxInt, math.MaxInt
 		if u.blocks != 2 && max(over, -over) > plain(c) {
 			return over
 		}
 	case u.blocks*c.Block >= settleFrames(c):
 		over = u.least - u.usual
-		*u = surplus{least: math.MaxInt, most: math.MinInt, usual: u.usual, begun: true}
+		u.next(u.usual)
 		return over
 	}
 	return 0
 }
 
 func (u *surplus) watch(above int, c Config) (drop int) {
+	u.least = min(u.least, above)
 	least, most := u.least, u.most
 	switch {
 	case above > 4*c.Block:
@@ -102,6 +111,11 @@ func (u *surplus) watch(above int, c Config) (drop int) {
 	case least >= max(c.Block, c.Rate/500):
 		drop = least
 	}
-	*u = surplus{least: math.MaxInt, most: math.MinInt, usual: least - drop, begun: true}
+	u.next(least - drop)
 	return drop
+}
+
+// next begins to watch anew.
+func (u *surplus) next(usual int) {
+	*u = surplus{least: math.MaxInt, most: math.MinInt, usual: usual, late: u.late, begun: true}
 }

@@ -103,3 +103,30 @@ func TestSinkThatHoldsMore(t *testing.T) {
 		})
 	}
 }
+
+// A sink that holds less, or more, than the one before breaks a locked stream at most while it settles, and not again and
+// again; nor does a gap of it after that.
+func TestLockedAtAnotherSink(t *testing.T) {
+	for _, c := range []struct{ block, from, to int }{{boxBlock, 3, 2}, {boxBlock, 5, 2}, {boxBlock, 6, 3}, {96, 8, 3}, {48, 8, 4}, {boxBlock, 2, 5}, {boxBlock, 32, 2}} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBoxOf(t, c.block, 4*time.Second)
+			b.sink.Periods = c.from
+			s, err := b.Add(StreamConfig{Name: "a", Source: mixtest.NewCard(boxRate, 1, rising), Format: Format{boxRate, 1}, Live: true, Locked: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.play()
+			spare := s.Info().Latency - b.duration((c.from-1)*c.block)
+			b.sink = &mixtest.Sink{Rate: boxRate, Channels: 1, Block: c.block, Periods: c.to, Stop: 12 * time.Second}
+			at(6*time.Second, func() { b.sink.Jump(ms(30), ErrGap) })
+			x := b.play()
+			settled, again := jumps(x[:6*boxRate], 1, boxRate), jumps(x, 1, 7*boxRate)
+			now := s.Info().Latency - b.duration((c.to-1)*c.block)
+			t.Logf("blocks of %d, %d and then %d periods: %d frames not next to each other from a second on, %d from a second after a gap; the latency beside the queue is %v, then %v",
+				c.block, c.from, c.to, settled, again, spare, now)
+			if settled+again > 0 || (now-spare).Abs() > latencyTolerance {
+				t.Error("it goes on to jump, or is not where it was")
+			}
+		})
+	}
+}

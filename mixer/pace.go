@@ -245,8 +245,10 @@ func (m *Mixer) moment(queued int, at time.Time) moment {
 // written (nil), the mixer is closed (ErrClosed) or the sink errs. An xrun of the
 // sink, [ErrGap], is counted, and the streams are brought back to the latency that
 // they had. It waits for late streams for half of the time that the sink has
-// queued. When it cannot keep up, streams are shed. It is the mixing goroutine;
-// when it has returned, it may be called again with another sink.
+// queued, but no longer than until the next block is due: what it is late by adds
+// up, and is not to be heard on the others. When it cannot keep up, streams are
+// shed. It is the mixing goroutine; when it has returned, it may be called again with
+// another sink.
 func (m *Mixer) Play(sink Sink) error {
 	m.last = time.Time{}
 	if m.written > 0 {
@@ -261,7 +263,7 @@ func (m *Mixer) Play(sink Sink) error {
 		if err != nil {
 			return err
 		}
-		switch err := m.Pull(m.pulled, queued, at, time.Now().Add(m.duration(queued/2))); err {
+		switch err := m.Pull(m.pulled, queued, at, at.Add(m.duration(min(queued/2, m.cfg.Block)))); err {
 		case nil:
 		case io.EOF:
 			m.output.meter.clear()

@@ -130,7 +130,6 @@ type Stream struct {
 	after     State
 	cushion   int  // frames above a block when it becomes live, at least
 	spare     int  // what they were when it did
-	lateness  int  // late then
 	level     int  // frames that were ready before the last block was taken
 	whole     int  // frames taken since it was last short, up to a second
 	again     bool // it was short twice within a second, and has not stalled since

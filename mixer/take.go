@@ -118,8 +118,8 @@ func (s *Stream) begin(now moment) {
 		s.in.drop(level - target)
 	}
 	s.state.Store(int32(Live))
-	s.surplus.reset()
-	s.spare, s.lateness = target-s.mix.cfg.Block, s.late(now)
+	s.surplus.begin(s.late(now))
+	s.spare = target - s.mix.cfg.Block
 	if s.follower != nil {
 		s.follower.begin(s.spare, s.floor)
 	}
@@ -159,7 +159,7 @@ func (s *Stream) keepUp(now moment) (skip int) {
 		if now.jumped {
 			s.surplus.settle()
 		}
-		skip = int(math.Round(float64(s.surplus.frames(over, s.late(now)-s.lateness, c)) * s.in.step))
+		skip = int(math.Round(float64(s.surplus.frames(over, s.late(now), c)) * s.in.step))
 	} else {
 		f.follow(now, spare)
 		reserve := c.Rate/1000 + s.cushion - cushionFrames(c)
