@@ -114,6 +114,10 @@ var edges = []edge{
 		e.card.Lose(0, ErrGap)
 		at(ms(4), func() { e.card.Lose(0, ErrGap) })
 	}},
+	{"overflow in each read for a while", twice | back | gap | slow, func(e *edgeBox) {
+		e.card.Fail(ErrGap)
+		at(e.duration(e.block)*9/2, func() { e.card.Fail(nil) })
+	}},
 	{"unplug", 0, func(e *edgeBox) { e.card.Fail(errors.New("unplugged")) }},
 	{"unplug and plug", twice | back, func(e *edgeBox) {
 		e.card.Fail(errors.New("unplugged"))

@@ -95,15 +95,16 @@ func (in *inlet) write(frames []float32) {
 // gaps shall not seem to live.
 func (in *inlet) bridge(lost, fade int) {
 	c := in.q.channels
+	in.gapIn = ramp{to: 1, len: fade}
+	if in.q.w.Load() == in.gap {
+		return // it fades away already
+	}
 	rest := max(0, fade-in.q.len())
 	more := in.other[:rest*c]
 	in.goOn(more)
 	in.q.fadeOut(fade)
 	in.gapOut.add(more, float32(rest)/float32(fade), c)
-	in.gapIn = ramp{to: 1, len: fade}
-	if in.q.w.Load() != in.gap {
-		in.pad(lost)
-	}
+	in.pad(lost)
 	in.gap = in.q.w.Load()
 }
 
