@@ -13,11 +13,12 @@ import (
 // kernel's own limit for a blocking write, 10 s in many versions, is of no use to a box that plays.
 const deadAfter = 2 * time.Second
 
-// takenWithin is how long a card may take more and more beyond its buffer after it was started for the first time: beyond
-// any that is known; see smooth.
+// takenWithin is how long a card may take more and more beyond its buffer in the Wait that starts it, however often that
+// is: beyond any that is known; see smooth.
 const takenWithin = 100 * time.Millisecond
 
-// mostStarts is how often a device is started for one block that is played, or until one of its frames is captured.
+// mostStarts is how often a device is started for one block that is played, or before the first one, or until one of its
+// frames is captured.
 const mostStarts = 10
 
 // Playback is a device that is played to, and paces who plays. All methods but Close, and those that only tell, belong
@@ -64,17 +65,19 @@ func (p *Playback) Channels() int { return p.want }
 // returned, or if there was none since the last Write or Wait, that at which the device was seen to have moved last. The
 // first call starts the device on a buffer of silence with room for one block, so that with one Write for each Wait,
 // BufferFrames frames are queued after each Write. If it is a card that takes frames in batches (USB), that call plays some
-// blocks of silence more, until it is known how many the hardware holds beyond the buffer.
+// blocks of silence more, until it is known how many the hardware holds beyond the buffer, and no later one does: that
+// would be silence between two blocks of sound.
 //
-// The error is ErrXrun, once for each, if the device ran dry or was stopped: it was started again with what it had not
-// played yet, less what would have been played meanwhile, or with silence as at first; what is heard first is faded in;
-// there is room for a block, and queuedFrames holds; go on as usual. ErrGone: the device is gone, or took no sound for two
-// seconds; close it. ErrClosed: Close was called.
+// The error is ErrXrun, once for all since the last Wait, that of a card's start too, if the device ran dry or was stopped:
+// it was started again with what it had not played yet, less what would have been played meanwhile, or with silence as at
+// first; what is heard first is faded in; there is room for a block, and queuedFrames holds; go on as usual. ErrGone: the
+// device is gone, or took no sound for two seconds; close it. ErrClosed: Close was called.
 func (p *Playback) Wait() (queuedFrames int, at time.Time, err error) {
 	if err := p.enter(); err != nil {
 		return 0, time.Time{}, err
 	}
 	defer p.gate.leave()
+	asks := p.batches && !p.running // what it takes
 	if err := p.start(); err != nil {
 		return 0, time.Time{}, err
 	}
@@ -85,7 +88,7 @@ func (p *Playback) Wait() (queuedFrames int, at time.Time, err error) {
 		}
 		queued, at, e := p.queued()
 		if e == 0 && !p.inTail() {
-			if p.batches && p.clock.means == 0 && p.clock.taking && p.Xruns() == xruns && p.clock.now()-begun < takenWithin {
+			if asks && p.clock.means == 0 && p.Xruns() < xruns+mostStarts && p.clock.now()-begun < takenWithin {
 				if err := p.write(nil); err != nil {
 					return 0, time.Time{}, err
 				}
