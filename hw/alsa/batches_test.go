@@ -104,6 +104,24 @@ func TestFirstWaitRunsDry(t *testing.T) {
 	}
 }
 
+// Nor is a card asked that was started by a Write, while there is sound in it. One that has played all, or dropped it, may be.
+func TestWriteComesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, dev := polledCard(t, 700, func(*fakePCM, int) {})
+		p.Write(make([]float32, 200))
+		if gaps := dev.gaps(t, p); gaps != 0 {
+			t.Errorf("%d frames of silence between blocks", gaps)
+		}
+		p.Drop()
+		if queued, _, err := p.Wait(); queued != 900 || err != nil {
+			t.Errorf("after a drop: %d queued, %v", queued, err)
+		}
+		if gaps := dev.gaps(t, p); gaps != 0 {
+			t.Errorf("after a drop: %d frames of silence between blocks", gaps)
+		}
+	})
+}
+
 // What such a card takes may never be known, and the first Wait does not wait for that.
 func TestWaitEndsWhateverTheCardTakes(t *testing.T) {
 	for _, x := range []struct {
