@@ -3,13 +3,13 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -127,40 +127,34 @@ func panicNow(dir string) {
 func TestPanicOfServeIsReported(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	const tooLong = "makechan: size out of range"
 	cmd := exec.Command(os.Args[0], dir)
 	cmd.Env = append(os.Environ(), asProcess+"="+toPanicServing, noPause)
-	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "panic: told to") {
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "panic: "+tooLong) || !strings.Contains(string(out), "what was saved or learned is lost") {
 		t.Fatalf("it did not panic: %v, %s", err, out)
 	}
 	c := lastCrash(dir)
-	const want = "panic: told to in submix/cmd/submixd.(*booby).Write.func1"
+	const want = "panic: " + tooLong + " in submix/mixer.New"
 	if c == nil || c.Reason != want || len(c.Events) == 0 {
 		t.Errorf("the report is %+v, want %s and the last events", c, want)
 	}
 }
 
-// toPanicServing makes the test binary a daemon whose serve panics where it logs that
-// the last run did not end in order.
+// toPanicServing makes the test binary a daemon whose serve panics, after it has logged
+// that its state is lost, as it makes the mix.
 const toPanicServing = "panic serving"
 
 func panicServing(dir string) {
 	cfg, err := loadDemo()
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, recordName), []byte("{}"), 0o600)
+		err = os.WriteFile(filepath.Join(dir, "state.json"), []byte("torn"), 0o600)
 	}
 	if err != nil {
 		return
 	}
 	cfg.Control.Socket = filepath.Join(dir, "s")
-	serve(cfg, "", loadDemo, dir, &booby{}, nil)
-}
-
-// booby panics when it is first written to.
-type booby struct{ sync.Once }
-
-func (b *booby) Write(p []byte) (int, error) {
-	b.Do(func() { panic("told to") })
-	return len(p), nil
+	cfg.Mixer.Capacity = math.MaxInt - 1
+	serve(cfg, "", loadDemo, dir, newSpool(os.Stderr), nil)
 }
 
 func TestCrashReason(t *testing.T) {

@@ -12,9 +12,9 @@ import (
 
 // logHandler writes the log to out: for the journal, which has the time and wants the
 // priority in front (see sd-daemon(3)), or with both in words.
-func logHandler(out io.Writer, level slog.Level) slog.Handler {
+func logHandler(out io.Writer, forJournal bool, level slog.Level) slog.Handler {
 	options := &slog.HandlerOptions{Level: level}
-	if isJournal(out) {
+	if forJournal {
 		out = journal{out}
 		options.ReplaceAttr = func(groups []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey && len(groups) == 0 {

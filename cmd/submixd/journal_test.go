@@ -36,7 +36,7 @@ func TestJournal(t *testing.T) {
 		return string(b)
 	}
 	write := func() {
-		log := slog.New(control.NewLog(logHandler(f, slog.LevelInfo))).With("stream", "mic")
+		log := slog.New(control.NewLog(logHandler(f, isJournal(f), slog.LevelInfo))).With("stream", "mic")
 		log.Debug("not written")
 		log.Info("clip", control.EventClip.Attr(), "blocks", 3)
 		log.Warn("level=INFO", "time", "now")

@@ -74,7 +74,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
-	file := configFile{path: *path, find: initial.Find, warn: func(err error) { fmt.Fprintln(stderr, "submixd:", err) }}
+	told := newSpool(stderr) // from here on, but for what ends the program before there is a box
+	file := configFile{path: *path, find: initial.Find, warn: func(err error) { fmt.Fprintln(told, "submixd:", err) }}
 	if *fallback && !*check && *stateDir != "" {
 		file.good = filepath.Join(*stateDir, goodName)
 	}
@@ -105,19 +106,25 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		console, restore = demoConsole(stdin, stdout)
 		defer restore()
 	}
-	if err := serve(cfg, instead, load, *stateDir, stderr, console); err != nil {
-		fmt.Fprintln(stderr, "submixd:", err)
+	if serve(cfg, instead, load, *stateDir, told, console) != nil {
 		return 1
 	}
 	return 0
 }
 
 // serve runs the box until it is told to stop by a signal, by the end of the
-// mix (on_end = "exit") or by the end of the console.
-func serve(cfg *config.Config, instead string, load func() (*config.Config, error), stateDir string, stderr io.Writer, console io.ReadWriter) (err error) {
+// mix (on_end = "exit") or by the end of the console. told, which it runs, is the log, and has the error, too.
+func serve(cfg *config.Config, instead string, load func() (*config.Config, error), stateDir string, told *spool, console io.ReadWriter) (err error) {
+	written := background(told.run)
+	defer written()
+	defer func() {
+		if err != nil {
+			fmt.Fprintln(told, "submixd:", err)
+		}
+	}()
 	stop, forget := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer forget()
-	entries := control.NewLog(logHandler(stderr, logLevel(console)))
+	entries := control.NewLog(logHandler(told, isJournal(told.out), logLevel(console)))
 	entries.Clock = machineClock
 	log := slog.New(entries)
 	socket, err := control.ListenSocket(cfg.Control.Socket, socketGroup())
@@ -146,7 +153,7 @@ func serve(cfg *config.Config, instead string, load func() (*config.Config, erro
 	b.crashed(crash)
 	b.startedWith(instead)
 	notify, watchdog := systemd(log)
-	h := health{log: log, pulse: b.pulse, notify: notify, watchdog: watchdog, because: record.because, giveUp: func() { os.Exit(1) }}
+	h := health{log: log, pulse: b.pulse, notify: notify, watchdog: watchdog, because: record.because, giveUp: func() { written(); os.Exit(1) }}
 	defer background(h.run)()
 	ctx, cancel := context.WithCancel(context.Background())
 	d := control.NewDispatcher(b.controls(entries))

@@ -31,23 +31,35 @@ type process struct {
 // noPause keeps the race detector, which is in the test binary, from waiting a second at exit.
 const noPause = "GORACE=atexit_sleep_ms=0"
 
-// startProcess starts a daemon with its files in dir.
-func startProcess(t *testing.T, dir, toml string) *process {
+// newProcess returns a daemon with its files in dir, to be started.
+func newProcess(t *testing.T, dir, toml string) *process {
 	t.Helper()
 	p := &process{T: t, config: filepath.Join(dir, "submix.toml"), socket: filepath.Join(dir, "s")}
 	p.configure(toml)
 	p.Cmd = exec.Command(os.Args[0], "-config", p.config, "-state", dir)
 	p.Env = append(os.Environ(), asProcess+"=1", noPause)
+	return p
+}
+
+// startProcess starts a daemon with its files in dir, and whose log is read.
+func startProcess(t *testing.T, dir, toml string) *process {
+	t.Helper()
+	p := newProcess(t, dir, toml)
 	stderr, err := p.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.stderr = bufio.NewScanner(stderr)
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Process.Kill(); p.Wait() })
+	p.start()
 	return p
+}
+
+func (p *process) start() {
+	p.Helper()
+	if err := p.Start(); err != nil {
+		p.Fatal(err)
+	}
+	p.Cleanup(func() { p.Process.Kill(); p.Wait() })
 }
 
 // configure writes the configuration, with a socket of the test's own as line 1.
