@@ -230,6 +230,10 @@ func (s *Stream) Done() <-chan struct{} { return s.over }
 // SetReason says why a live stream is still without a source.
 func (s *Stream) SetReason(err error) { s.reason.Store(&err) }
 
+// Delivers reports that something has come from the source since the one before
+// was lost and [Stream.SetReason] called, also while the stream is shed.
+func (s *Stream) Delivers() bool { return s.reason.Load() == nil }
+
 // Info returns the stream's state, levels and counters.
 func (s *Stream) Info() StreamInfo {
 	info := StreamInfo{

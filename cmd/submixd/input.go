@@ -78,7 +78,7 @@ func (in *input) wait(ctx context.Context, log *slog.Logger) (lost error) {
 	for sound := time.After(soundAfter); ; {
 		select {
 		case <-sound:
-			if s := in.stream.Info().State; s != mixer.Live && s != mixer.Shed { // some open, and then deliver nothing
+			if s := in.stream.Info().State; s != mixer.Live && s != mixer.Shed || !in.stream.Delivers() { // some open, and then deliver nothing
 				sound = time.After(soundAfter)
 			} else if in.trouble.news(nil) {
 				log.Info("stream is back", control.EventReplug.Attr(), "stream", in.Name, "device", in.Device)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"submix/mixer"
@@ -56,5 +57,47 @@ func TestShedIsLogged(t *testing.T) {
 		r.wantLogged(2, `stream shed`)
 		r.wantLogged(1, `text="stream" stream=line state=live`)
 		r.says("remove spare")
+	})
+}
+
+// A card that stands still while its stream is shed is lost once, and is back when it has delivered, not as often as it is
+// opened anew.
+func TestCardThatStandsWhileShed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, strings.Replace(simulated3, `name = "line"`, "name = \"line\"\npriority = 5", 1))
+		open, goesOn := r.b.openSource, time.Now().Add(150*time.Second)
+		opened, cost := atomic.Int32{}, atomic.Int64{}
+		cost.Store(int64(4700 * time.Microsecond)) // of a block of 5 ms
+		r.b.openSource = func(in *input) (*source, error) {
+			src, err := open(in)
+			switch {
+			case err != nil:
+			case in.Name == "mic":
+				card := r.card("mic")
+				if opened.Add(1) > 1 {
+					card.Stall(time.Until(goesOn))
+				}
+				src.Source = in.gaps(&standing{card, time.Now(), max(in.patience(), 10*time.Second)})
+			default:
+				src.Source = costly{src.Source, &cost}
+			}
+			return src, err
+		}
+		r.run()
+		time.Sleep(3 * time.Second)
+		r.streams("mic shed", "line live")
+		r.card("mic").Stall(time.Hour)
+		time.Sleep(142 * time.Second)
+		r.streams("mic shed", "line live")
+		t.Logf("opened %d times, told to be gone %d times and back %d times", opened.Load(), r.logged(`text="stream gone"`), r.logged(`text="stream is back"`))
+		if opened.Load() < 4 {
+			t.Error("want it opened anew once a minute")
+		}
+		r.wantLogged(1, `text="stream gone"`)
+		r.wantLogged(0, `text="stream is back"`)
+		time.Sleep(7 * time.Second)
+		r.streams("mic shed", "line live")
+		r.wantLogged(1, `text="stream is back"`)
+		r.shutdown()
 	})
 }
