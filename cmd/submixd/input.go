@@ -52,7 +52,7 @@ func (in *input) run(ctx context.Context, b *box, src *source) {
 		src.start(ctx)
 		lost := in.wait(ctx, b.log)
 		in.stood = errors.Is(lost, alsa.ErrStands)
-		closeSoon(src) // at once: an open descriptor keeps the card's number taken
+		look.close(src) // at once: an open descriptor keeps the card's number taken
 		if src = nil; lost == nil {
 			return
 		}

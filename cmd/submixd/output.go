@@ -66,7 +66,7 @@ func (o *output) run(ctx context.Context) {
 		if why != nil {
 			o.none(why)
 		}
-		err := closeSoon(s)
+		err := look.close(s)
 		if why == nil {
 			o.err = err
 			return

@@ -19,14 +19,17 @@ type search[D device] struct {
 	changed *bell             // something has changed among the devices
 	trouble func(error)       // takes why it is not open, again and again
 	retry   retry
-	opened  time.Time // when it was last; zero: never yet, and the first attempt is made at once
+	opened  time.Time       // when it was last; zero: never yet, and the first attempt is made at once
+	ring    <-chan struct{} // closed when the bell has rung since the last attempt, or since close was called
 }
 
 // find returns the device when it is open; not ok, if ctx or done, which may be nil, is done before that. An open that is
 // under way then is waited for, so that the device is free, but not for longer than slowAfter.
 func (s *search[D]) find(ctx context.Context, done <-chan struct{}) (d D, ok bool) {
 	s.retry.worked(time.Since(s.opened))
-	changed := s.changed.wait()
+	if s.ring == nil {
+		s.ring = s.changed.wait()
+	}
 	for now := s.opened.IsZero(); ; now = true {
 		if now {
 			d, err := s.attempt(ctx, done)
@@ -44,12 +47,19 @@ func (s *search[D]) find(ctx context.Context, done <-chan struct{}) (d D, ok boo
 			return d, false
 		case <-done:
 			return d, false
-		case <-changed:
+		case <-s.ring:
 			s.retry.news()
 		case <-time.After(s.retry.pause()):
 		}
-		changed = s.changed.wait()
+		s.ring = s.changed.wait()
 	}
+}
+
+// close closes the device, soon, as it is lost or not wanted any more. A ring while that takes its time is heard: the device
+// may be back by then.
+func (s *search[D]) close(d D) error {
+	s.ring = s.changed.wait()
+	return closeSoon(d)
 }
 
 // attempt opens the device. context.Canceled: it was not waited for.

@@ -142,3 +142,33 @@ func TestStuckPlayback(t *testing.T) {
 		}
 	})
 }
+
+// closing is a device that takes a while to close.
+type closing time.Duration
+
+func (c closing) Close() error {
+	time.Sleep(time.Duration(c))
+	return nil
+}
+
+// A card that is back before its driver has let go of it is looked for as soon as that has, though it comes and goes.
+func TestBackWhileClosing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const slow = closing(1500 * time.Millisecond)
+		s := search[closing]{open: func() (closing, error) { return slow, nil }, changed: newBell(), opened: time.Now()}
+		for range 9 {
+			s.retry.pause()
+		}
+		time.AfterFunc(time.Second, s.changed.ring)
+		began := time.Now()
+		s.close(slow)
+		if _, ok := s.find(t.Context(), nil); !ok {
+			t.Error("it is not found")
+		}
+		took := time.Since(began)
+		t.Logf("open again %v after it was lost, %v after it was back", took, took-time.Second)
+		if took != time.Duration(slow) {
+			t.Errorf("want it when it is closed, after %v", time.Duration(slow))
+		}
+	})
+}
