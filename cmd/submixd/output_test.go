@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,6 +137,64 @@ func TestEndWithoutPlayback(t *testing.T) {
 		r.says("status", "state: ended")
 		r.shutdown()
 	})
+}
+
+// full is a card that plays what it holds when it drains, and whose driver takes its time to close.
+type full struct {
+	simulated
+	holds  time.Duration
+	played *bool // to the end
+}
+
+func (f full) Drain() error {
+	time.Sleep(f.holds)
+	*f.played = true
+	return nil
+}
+
+func (f full) Close() error {
+	time.Sleep(slowAfter - time.Millisecond)
+	return f.simulated.Close()
+}
+
+// A stop plays what the longest buffers hold, in order, and takes no longer than systemd waits, also if the card is stuck
+// and the log is not read.
+func TestStopWithLongBuffers(t *testing.T) {
+	for _, c := range []struct{ block, periods int }{{240, 3}, {4800, 20}, {24000, 4}, {48000, 2}} {
+		stop := func(open func(cfg *config.Config) (sink, error), shutdown func(r *rig)) (took time.Duration) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, fmt.Sprintf("playback = {device = \"hw:Out,0\", periods = %d}\nmixer.block = %d\n"+
+					"[[capture]]\nname = \"mic\"\ndevice = \"sim:tone\"\n", c.periods, c.block))
+				r.b.openSink = open
+				r.run()
+				time.Sleep(20*time.Second + time.Millisecond)
+				began := time.Now()
+				shutdown(r)
+				took = time.Since(began)
+			})
+			return took
+		}
+		played := false
+		took := stop(func(cfg *config.Config) (sink, error) {
+			s, err := newSim(cfg, sim.SinkConfig{})
+			return full{s, cfg.Queue() - cfg.Mixer.Duration(c.block), &played}, err
+		}, func(r *rig) { r.shutdown() })
+		if !played {
+			t.Errorf("%+v: what was queued was cut off", c)
+		}
+		stuck := stop(func(cfg *config.Config) (sink, error) {
+			s, err := newSim(cfg, sim.SinkConfig{})
+			return &slowClose{card{s, 15, make(chan struct{})}, slowAfter}, err
+		}, func(r *rig) {
+			if err := r.b.shutdown(r.mixing, r.cancel); err == nil {
+				t.Errorf("%+v: shutdown says that the mix has ended", c)
+			}
+		})
+		t.Logf("%d periods of %5d frames: stopped in %v; in %v with a card that is stuck", c.periods, c.block, took, stuck)
+		if systemd := 10 * time.Second; stuck+spoolEnd >= systemd {
+			t.Errorf("%+v: systemd waits for %v", c, systemd)
+		}
+	}
 }
 
 // What goes wrong at the very end is not lost.

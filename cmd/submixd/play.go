@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"submix/cmd/submixd/config"
 	"submix/control"
 	"submix/hw/rt"
 	"submix/hw/sim"
@@ -24,7 +25,13 @@ const (
 	processPriority = 1
 )
 
-const shutdownTime = 3 * time.Second // for the mix to fade and drain
+const shutdownTime = 3 * time.Second // for the mix to fade and its devices to close, beside what is queued
+
+// timeToEnd is how long the mix may take to end: a block is under way, one fades, what the card then holds is played. It is
+// 6 s at most; systemd waits for 10, of which a card that was cut off may take 2 more to close, and the log 1.
+func timeToEnd(cfg *config.Config) time.Duration {
+	return shutdownTime + cfg.Mixer.Duration(cfg.Mixer.Block) + cfg.Queue()
+}
 
 // run is the mixing goroutine: it plays one mix after another until ctx is done,
 // shutdown was called or, with on_end = "exit", the mix has ended.
@@ -109,7 +116,9 @@ func (b *box) shutdown(mixing <-chan error, cancel context.CancelFunc) error {
 	if err := b.End(true); err != nil && !errors.Is(err, control.ErrEnded) {
 		b.log.Warn("end", "error", err)
 	}
-	timeout := time.NewTimer(shutdownTime)
+	_, cfg := b.current()
+	limit := timeToEnd(cfg)
+	timeout := time.NewTimer(limit)
 	defer timeout.Stop()
 	select {
 	case err := <-mixing:
@@ -117,5 +126,5 @@ func (b *box) shutdown(mixing <-chan error, cancel context.CancelFunc) error {
 	case <-timeout.C:
 	}
 	cancel()
-	return cmp.Or(<-mixing, fmt.Errorf("the mix did not end within %v", shutdownTime))
+	return cmp.Or(<-mixing, fmt.Errorf("the mix did not end within %v", limit))
 }

@@ -132,7 +132,7 @@ func TestStuckPlayback(t *testing.T) {
 		time.Sleep(time.Second)
 		r.within(shutdownTime, "remove", func() { r.says("remove mic") })
 		r.within(0, "end", func() { r.says("end") })
-		r.within(shutdownTime, "shutdown", func() {
+		r.within(timeToEnd(r.b.config()), "shutdown", func() {
 			if err := r.b.shutdown(r.mixing, r.cancel); err == nil {
 				t.Error("shutdown says that the mix has ended")
 			}

@@ -15,7 +15,7 @@ type checker struct {
 	problems     Problems
 	torn         bool // the syntax is broken somewhere: a key that seems missing may stand there
 
-	mixer *table // nil if the file has none
+	mixer, playback *table // nil if the file has none
 	// In step with the slices of config.
 	captures, buttons, encoders, leds []*table
 }
@@ -79,6 +79,7 @@ func (c *checker) table(t *table) {
 		c.mixer = t
 		fields = mixerFields(&c.config.Mixer)
 	case "playback":
+		c.playback = t
 		fields = playbackFields(&c.config.Playback)
 	case "serial":
 		fields = serialFields(&c.config.Serial)

@@ -34,7 +34,7 @@ type Mixer struct {
 // Playback is [playback], which every configuration needs.
 type Playback struct {
 	Device  Device
-	Periods int // of the card's buffer, 2 to 32; default 3
+	Periods int // of the card's buffer, 2 to 32, and 2 s at most; default 3
 }
 
 // Capture is one [[capture]]. Its JSON is in the state file.
@@ -108,6 +108,19 @@ type Serial struct {
 type Control struct {
 	Socket string // default /run/submix/control.sock
 	OnEnd  string // wait (default: the box stays up for start) or exit
+}
+
+// Duration is how long so many frames last.
+func (m Mixer) Duration(frames int) time.Duration {
+	return time.Duration(frames) * time.Second / time.Duration(m.Rate)
+}
+
+// Queue is how much sound waits in the playback card, at most; 0 if there is no card.
+func (c *Config) Queue() time.Duration {
+	if k := c.Playback.Device.Kind; k != HW && k != USB {
+		return 0
+	}
+	return c.Mixer.Duration(c.Playback.Periods * c.Mixer.Block)
 }
 
 // Load reads and checks the file at path. A file that cannot be read is an error of package os;

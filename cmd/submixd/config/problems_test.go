@@ -169,6 +169,18 @@ func TestPlaybackMistakes(t *testing.T) {
 		"5 [[capture]] a device: file:a.wav is what [playback] writes to")
 }
 
+// What a card holds is played out at the end, which may take 2 s; a file's sound need not be waited for.
+func TestLongQueue(t *testing.T) {
+	const card = "[playback]\ndevice = \"hw:Out,0\"\n"
+	parse(t, card+"periods = 20\n[mixer]\nblock = 0")
+	parse(t, card+"periods = 2\n[mixer]\nblock = 48000")
+	parse(t, "[playback]\ndevice = \"file:a.wav\"\nperiods = 32\n[mixer]\nblock = 48000")
+	expect(t, card+"periods = 21\n[mixer]\nblock = 0",
+		"3 [playback] periods: 21 periods of 4800 frames are 2.1 s in the card's buffer; it may have 2 s: take fewer periods")
+	expect(t, "[mixer]\nrate = 44100\nblock = 44100\n[playback]\ndevice = \"usb:1-1\"", "3 [mixer] block: 3 periods of 44100 frames are 3.0 s")
+	expect(t, "[mixer]\nblock = 50000\n[playback]\ndevice = \"usb:1-1\"\nperiods = 32", "2 [mixer] block: 50000 is not 0")
+}
+
 // The same card may be used by streams that are not in the mix together.
 func TestDeviceSharedByTurns(t *testing.T) {
 	parse(t, minimal+"[[capture]]\nname = \"a\"\ndevice = \"hw:Mic,0\"\n"+

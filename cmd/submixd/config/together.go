@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 
@@ -14,6 +15,7 @@ import (
 // other keys.
 func (c *checker) checkTogether() {
 	c.checkBlock()
+	c.checkQueue()
 	for i := range c.config.Captures {
 		c.checkCapture(i)
 	}
@@ -37,6 +39,20 @@ func (c *checker) checkBlock() {
 		if at := c.mixer.find("block"); at != nil {
 			c.report(at.line, "[mixer] block", "%d is not 0 (a tenth of a second) or %d to %d (one second) frames", m.Block, shortest, m.Rate)
 		}
+	}
+}
+
+// checkQueue reports a card's buffer that is too long for the end: what is in it is played out, while no block advances,
+// which is taken for a card that is stuck after 3 s, and whoever stops the daemon waits for it.
+func (c *checker) checkQueue() {
+	const longest = 2 * time.Second
+	queue, t, at := c.config.Queue(), c.playback, c.playback.find("periods")
+	if at == nil {
+		t, at = c.mixer, c.mixer.find("block")
+	}
+	if queue > longest && at != nil && !c.reported("[mixer] block") {
+		c.report(at.line, label(t, at.key), "%d periods of %d frames are %.1f s in the card's buffer; it may have %.0f s: take fewer periods or a smaller block",
+			c.config.Playback.Periods, c.config.Mixer.Block, queue.Seconds(), longest.Seconds())
 	}
 }
 
