@@ -98,16 +98,16 @@ func TestCollectorIsHeardInPoll(t *testing.T) {
 			}
 		}
 	}()
-	const collections = 20
-	start := time.Now()
-	for range collections {
+	quickest := time.Hour // others may be held up by whatever else the machine does
+	for range 20 {
+		start := time.Now()
 		runtime.GC()
+		quickest = min(quickest, time.Since(start))
 	}
-	each := time.Since(start) / collections
 	close(stop)
 	<-ended
-	t.Logf("a collection takes %v beside a poll of %v", each, holdLimit)
-	if each > holdLimit/2 {
+	t.Logf("the quickest of 20 collections takes %v beside a poll of %v", quickest, holdLimit)
+	if quickest > holdLimit/2 {
 		t.Error("it waits for the poll")
 	}
 }
