@@ -25,8 +25,10 @@ func TestTrial(t *testing.T) {
 		left                   string            // of slot A, as U-Boot has it
 		note                   string            // of its last deadline
 		readOnly               bool              // nothing can be noted
+		full                   bool              // the disk
 		hangs                  bool              // U-Boot's environment, when it is read
 		dead                   bool              // the daemon
+		early                  bool              // tmpfiles has made no folder
 		verdict                bool              // comes when the time is over
 		did, noted             string
 	}{
@@ -42,12 +44,14 @@ func TestTrial(t *testing.T) {
 		{name: "the other has no try left", cmdline: word, run: map[string]string{"ailing": "rauc: no bus\n"}, left: "0",
 			did: "fw_setenv BOOT_B_LEFT 0\n" + down, noted: "B rauc: no bus\n"},
 		{name: "the other did not come up", cmdline: word, left: "0", note: "B it was worse\n", noted: "B it was worse\n"},
+		{name: "the other did not come up, and this one not far", cmdline: word, left: "0", note: "B it was worse\n", noted: "B it was worse\n", early: true},
 		{name: "neither comes up", cmdline: word, left: "0", note: "B it was worse\n", dead: true, run: map[string]string{"ailing": "rauc: no bus\n"},
 			did: "fw_setenv BOOT_B_LEFT 0\n" + down, noted: "B rauc: no bus\n"},
 		{name: "nothing is known of the other", cmdline: word, left: "0", note: "B it was worse\n", hangs: true, run: map[string]string{"ailing": "rauc: no bus\n"},
 			did: "fw_setenv BOOT_B_LEFT 0\n" + down, noted: "B rauc: no bus\n"},
 		{name: "the other has no try left, and there is no data partition", cmdline: word, left: "0", run: map[string]string{"../submix-no-data": ""}},
 		{name: "the other has no try left, and nothing can be noted", cmdline: word, left: "0", readOnly: true},
+		{name: "the other has no try left, and the disk is full", cmdline: word, left: "0", full: true},
 	} {
 		dir := t.TempDir()
 		write := func(name, content string, mode os.FileMode) {
@@ -66,7 +70,10 @@ func TestTrial(t *testing.T) {
 		if c.tryboot != "" {
 			write("proc/device-tree/chosen/bootloader/tryboot", c.tryboot, 0o644)
 		}
-		write("run/submix-update/restart", "", 0o644)
+		write("run/none", "", 0o644)
+		if !c.early {
+			write("run/submix-update/restart", "", 0o644)
+		}
 		for name, content := range c.run {
 			write("run/submix-update/"+name, content, 0o644)
 		}
@@ -74,12 +81,19 @@ func TestTrial(t *testing.T) {
 		if c.readOnly { // which root cannot be told by a mode
 			write("data/update/unproved.new/in-the-way", "", 0o644)
 		}
+		if c.full {
+			if err := os.Symlink("/dev/full", filepath.Join(dir, "data/update/unproved.new")); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if c.note != "" {
 			write("data/update/unproved", c.note, 0o644)
 		}
 		noting := "#!/bin/sh\necho \"${0##*/} $*\" >>" + dir + "/did\n"
 		write("bin/fw_setenv", noting, 0o755)
-		write("bin/fw_printenv", fmt.Sprintf("#!/bin/sh\n: >%s/asked.new\n! %v || { mv %[1]s/asked.new %[1]s/asked; /bin/sleep 10; }\necho %[3]s\nmv %[1]s/asked.new %[1]s/asked\n", dir, c.hangs, c.left), 0o755)
+		// The first sleep is that in which the card gets its name.
+		write("bin/fw_printenv", fmt.Sprintf("#!/bin/sh\n[ -e %[1]s/card ] && : >%[1]s/asked.new || exit 1\n"+
+			"! %[2]v || { mv %[1]s/asked.new %[1]s/asked; /bin/sleep 10; }\necho %[3]s\nmv %[1]s/asked.new %[1]s/asked\n", dir, c.hangs, c.left), 0o755)
 		write("bin/ln", fmt.Sprintf("#!/bin/sh\n! %v || : >$2\nexec /bin/ln \"$@\"\n", c.verdict), 0o755)
 		last := "data/update/unproved" // what it does beside
 		if c.cmdline == word {
@@ -88,7 +102,8 @@ func TestTrial(t *testing.T) {
 		if c.cmdline != word {
 			write("asked", "", 0o644)
 		}
-		write("bin/sleep", "#!/bin/sh\nwhile [ ! -e "+dir+"/asked ]; do :; done\n[ $1 != 10 ] || while [ ! -e "+filepath.Join(dir, last)+" ]; do :; done\n", 0o755)
+		write("bin/sleep", fmt.Sprintf("#!/bin/sh\n[ -e %[1]s/card ] || { : >%[1]s/card; exit; }\nwhile [ ! -e %[1]s/asked ]; do :; done\n"+
+			"[ $1 != 10 ] || while [ ! -s %[1]s/%[2]s ]; do :; done\n", dir, last), 0o755)
 		write("bin/systemctl", `#!/bin/sh
 case "$*" in
 *is-active*submixd) exec "$0.submixd" ;;

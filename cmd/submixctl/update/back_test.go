@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -129,27 +128,6 @@ func TestStickWithoutData(t *testing.T) {
 	c.expect("install "+c.bundle("1.1"), "slot B state=untried")
 }
 
-// What was said against a system is over when it has proved itself after all: if it does not come up later, it is as good as
-// any other.
-func TestProvedAfterAll(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for _, word := range []string{"prove", "mark-good"} {
-			c := newCard(t)
-			c.do("install " + c.bundle("1.1"))
-			c.boots()
-			c.do("rollback now")
-			c.left = map[string]int{"A": 0, "B": 3} // A did not come up
-			c.boots()
-			c.do(word)
-			c.expect("status", "slot B state=good")
-			c.left = map[string]int{"A": 3, "B": 0}
-			c.boots()
-			c.expect("status", "slot B state=spent")
-			c.expect("rollback", "next: B")
-		}
-	})
-}
-
 // A stick that was pulled too early is welcome again, wherever the writing ended, and whether or not the bundle was tried
 // before. Once an update was activated its slot is not broken, even if that was not noted.
 func TestBrokenOff(t *testing.T) {
@@ -259,54 +237,5 @@ func TestTakenBackUnnoted(t *testing.T) {
 		if c.left["A"] != 3 {
 			t.Errorf("it is not kept: %d tries are left", c.left["A"])
 		}
-	})
-}
-
-// Whoever switches the box off three times too early takes no system away that has proved itself.
-func TestSpent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		newSpent := func() *card {
-			c := newCard(t)
-			c.do("install " + c.bundle("1.1"))
-			c.boots()
-			c.expect("prove", "kept")
-			for range 3 {
-				if slot := c.boots(); slot != "B" {
-					t.Fatal(slot)
-				}
-			}
-			if slot := c.boots(); slot != "A" {
-				t.Fatal(slot)
-			}
-			c.expect("status", "reason: \"1.1 in slot B, which is good, did not come up three times, as when the power goes each time; 1.0 in slot A runs; update rollback begins the other again\"")
-			c.expect("status", "slot B state=spent")
-			return c
-		}
-		c := newSpent()
-		c.expect("rollback now", "next: B")
-		if slot := c.boots(); slot != "B" {
-			t.Fatal(slot)
-		}
-		c.expect("prove", "")
-		c.expect("status", "slot B state=good version=\"1.1\" runs=yes next=yes")
-
-		c = newSpent()
-		c.expect("stick "+c.box.Root, "slot B state=untried version=\"1.1\"")
-
-		c = newCard(t) // the power went three times in the first starts of the card
-		c.left = map[string]int{"A": 0, "B": 3}
-		c.boots()
-		c.expect("status", "slot A state=spent")
-
-		c = newCard(t) // where tries are not counted, nothing is known of the slot that was never begun
-		c.left["B"] = 0
-		if err := os.MkdirAll(c.box.path(autoboot), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		said := c.do("status")
-		if !strings.Contains(said, "slot B state=unused version=factory") || strings.Contains(said, "reason") {
-			t.Error(said)
-		}
-		c.expect("rollback", "next: B")
 	})
 }

@@ -185,3 +185,24 @@ func TestDataLost(t *testing.T) {
 		c.expect("status", "slot B state=good")
 	})
 }
+
+// The deadline has said that a system runs on that prove has not given up yet: it is not, as an update may be under way.
+func TestDeadlineKeeps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCard(t)
+		c.do("install " + c.bundle("1.1"))
+		c.tries()
+		c.left["A"] = 0
+		c.daemon = answers("state: running", "uptime: 5", "blocks: 100")
+		go func() {
+			time.Sleep(2 * time.Minute)
+			if err := os.WriteFile(c.box.path(verdict), nil, 0o644); err != nil {
+				t.Error(err)
+			}
+		}()
+		c.expect("prove", "1.1 in slot B runs on, as was said meanwhile, but: it was not well")
+		if c.restarts() || c.left["B"] == 0 {
+			t.Errorf("restart: %v, %d tries are left", c.restarts(), c.left["B"])
+		}
+	})
+}

@@ -62,10 +62,11 @@ func (b *Box) judge(ctx context.Context, args []string) ([]string, error) {
 	switch failure := s.failure(s.booted); {
 	case failure != "" && failure != before, s.trial(s.booted) && b.has(restart): // though the record cannot be written
 		return []string{fmt.Sprintf("%s in slot %s was given up meanwhile: %s", s.running, s.booted, cmp.Or(failure, "the box restarts"))}, nil
+	case why != nil && b.late() != nil:
+		return nil, b.late()
+	case why != nil && (!s.trial(s.booted) || b.has(verdict)): // by mark-good or the deadline, and the other slot may be written to
+		return []string{fmt.Sprintf("%s in slot %s runs on, as was said meanwhile, but: %v", s.running, s.booted, why)}, nil
 	case why != nil:
-		if !s.trial(s.booted) { // mark-good, meanwhile
-			return []string{fmt.Sprintf("%s in slot %s is kept, as mark-good has said, but: %v", s.running, s.booted, why)}, nil
-		}
 		return b.refuse(ctx, s, why)
 	}
 	if err := b.keep(ctx, s); err != nil {

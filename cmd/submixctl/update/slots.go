@@ -16,7 +16,7 @@ import (
 const (
 	stateGood    = "good"    // has proved itself, or is what the card was made with
 	stateTrial   = "trial"   // runs, and is still to prove itself
-	stateUntried = "untried" // is begun by the next restart for the first time
+	stateUntried = "untried" // has not proved itself: is begun by the next restart for the first time, or ran for want of a better one
 	stateSpent   = "spent"   // is good, but has no try left: it was begun three times and never came up
 	stateUnused  = "unused"  // has had no update that is known of, and its firmware, which counts no tries, never began it
 	stateFailed  = "failed"  // has not proved itself
@@ -161,10 +161,16 @@ func (s slots) word(name string) string {
 	return stateSpent
 }
 
-// back reports that there is a system to go back to.
+// back reports that there is a system to go back to. One that is still to prove itself is better than one on trial that has
+// not, and than none; but one that is begun next for the first time is no way back.
 func (s slots) back() bool {
-	word := s.word(s.other())
-	return word == stateGood || word == stateSpent || word == stateUnused
+	switch s.word(s.other()) {
+	case stateGood, stateSpent, stateUnused:
+		return true
+	case stateUntried:
+		return s.trial(s.booted) || s.primary != s.other()
+	}
+	return false
 }
 
 // why says what there is to say of a slot that is not begun any more; empty: nothing.
