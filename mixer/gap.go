@@ -49,7 +49,8 @@ func (s *Stream) bridge() {
 // the stream has survived.
 type surplus struct {
 	least    int // frames above target, over the blocks so far
-	most     int
+	most     int // the same of those that did not come while it was late
+	always   int // the least of those
 	blocks   int
 	usual    int  // least, over the last second of which it was not changed
 	late     int  // the mixing goroutine was, when the stream began, or at least since the last gap
@@ -58,15 +59,19 @@ type surplus struct {
 }
 
 // begin says that a stream begins, and how late the mixing goroutine is.
-func (u *surplus) begin(late int) {
-	*u = surplus{least: math.MaxInt, most: math.MinInt, late: late}
+func (u *surplus) begin(late int) { *u = unseen(surplus{late: late}) }
+
+// unseen is u before any block.
+func unseen(u surplus) surplus {
+	u.least, u.most, u.always = math.MaxInt, math.MinInt, math.MaxInt
+	return u
 }
 
 // settle says that there was a gap. A stream that begins with it has nothing to
 // come back to.
 func (u *surplus) settle() {
 	if u.begun {
-		*u = surplus{least: math.MaxInt, most: math.MinInt, usual: u.usual, late: math.MaxInt, settling: true, begun: true}
+		*u = unseen(surplus{usual: u.usual, late: math.MaxInt, settling: true, begun: true})
 	}
 }
 
@@ -77,12 +82,13 @@ func (u *surplus) settle() {
 func (u *surplus) frames(above, late int, c Config) (drop int) {
 	u.begun = true
 	u.blocks++
+	u.least = min(u.least, above)
 	if !u.settling {
 		later := late - u.late
 		u.most = max(u.most, above-later)
 		return u.watch(above-max(0, later), c)
 	}
-	u.least, u.late = min(u.least, above), min(u.late, late)
+	u.late = min(u.late, late)
 	over := above - u.usual
 	switch {
 	case u.blocks <= 2, over > 4*c.Block: // the first is not at its usual moment
@@ -99,17 +105,17 @@ func (u *surplus) frames(above, late int, c Config) (drop int) {
 }
 
 func (u *surplus) watch(above int, c Config) (drop int) {
-	u.least = min(u.least, above)
-	least, most := u.least, u.most
+	u.always = min(u.always, above)
+	least := u.least
 	switch {
 	case above > 4*c.Block:
 		drop, least = above, above
 	case u.blocks*c.Block < c.Rate:
 		return 0
-	case most < -plain(c):
-		drop = most
-	case least >= max(c.Block, c.Rate/500):
-		drop = least
+	case u.most < -plain(c):
+		drop = u.most
+	case u.always >= max(c.Block, c.Rate/500):
+		drop = u.always
 	}
 	u.next(least - drop)
 	return drop
@@ -117,5 +123,5 @@ func (u *surplus) watch(above int, c Config) (drop int) {
 
 // next begins to watch anew.
 func (u *surplus) next(usual int) {
-	*u = surplus{least: math.MaxInt, most: math.MinInt, usual: usual, late: u.late, begun: true}
+	*u = unseen(surplus{usual: usual, late: u.late, begun: true})
 }
