@@ -118,6 +118,11 @@ var edges = []edge{
 		e.card.Fail(ErrGap)
 		at(e.duration(e.block)*9/2, func() { e.card.Fail(nil) })
 	}},
+	{"overflow in every other read", twice | back | gap | slow, func(e *edgeBox) {
+		for n := range 3 {
+			at(e.duration(2*n*e.block), func() { e.card.Lose(0, ErrGap) })
+		}
+	}},
 	{"unplug", 0, func(e *edgeBox) { e.card.Fail(errors.New("unplugged")) }},
 	{"unplug and plug", twice | back, func(e *edgeBox) {
 		e.card.Fail(errors.New("unplugged"))

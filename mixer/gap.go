@@ -36,7 +36,7 @@ func (s *Stream) bridge() {
 	}
 	lost = int(math.Round(float64(lost) * s.in.step))
 	s.in.bridge(lost, int(float64(gapFade(c))*s.in.step))
-	s.surplus.settle()
+	s.surplus.settle(false)
 	s.surplus.blocks++ // what is plain is right already
 	if s.follower != nil {
 		s.follower.gap()
@@ -49,50 +49,60 @@ func (s *Stream) bridge() {
 // the stream has survived.
 type surplus struct {
 	least    int // frames above target, over the blocks so far
-	most     int // the same of those that did not come while it was late
-	always   int // the least of those
+	own      int // the same, less what came while the mixing goroutine was late
+	most     int
 	blocks   int
 	usual    int  // least, over the last second of which it was not changed
-	late     int  // the mixing goroutine was, when the stream began, or at least since the last gap
+	late     int  // the mixing goroutine was, when the stream began, or at least in a gap since
 	settling bool // since a gap: it is to be what is usual
 	begun    bool // a block has been taken: nothing is usual before
 }
 
 // begin says that a stream begins, and how late the mixing goroutine is.
-func (u *surplus) begin(late int) { *u = unseen(surplus{late: late}) }
-
-// unseen is u before any block.
-func unseen(u surplus) surplus {
-	u.least, u.most, u.always = math.MaxInt, math.MinInt, math.MaxInt
-	return u
+func (u *surplus) begin(late int) {
+	*u = surplus{late: late}
+	u.next(0)
+	u.begun = false
 }
 
 // settle says that there was a gap. A stream that begins with it has nothing to
-// come back to.
-func (u *surplus) settle() {
-	if u.begun {
-		*u = unseen(surplus{usual: u.usual, late: math.MaxInt, settling: true, begun: true})
+// come back to. other: the sink is another one.
+func (u *surplus) settle(other bool) {
+	if !u.begun {
+		return
 	}
+	if other {
+		u.late = math.MaxInt
+	}
+	u.next(u.usual)
+	u.settling = true
 }
 
 // frames takes in the frames above target before a block and returns how many
 // to drop now; if negative, so many are missing. late is by how much the mixing
 // goroutine is late, but for a constant, another one with each sink: what comes while
-// it is later than it was is neither a surplus nor was it missing then.
+// it is later than it was is neither a surplus nor was it missing then. What is usual
+// has it in it, as what is compared with that has: a card that moves in steps does
+// not have more for each moment.
 func (u *surplus) frames(above, late int, c Config) (drop int) {
 	u.begun = true
 	u.blocks++
-	u.least = min(u.least, above)
-	if !u.settling {
-		later := late - u.late
-		u.most = max(u.most, above-later)
-		return u.watch(above-max(0, later), c)
+	if u.settling {
+		u.late = min(u.late, late)
 	}
-	u.late = min(u.late, late)
+	later := late - u.late
+	own := above - max(0, later)
+	u.least, u.own, u.most = min(u.least, above), min(u.own, own), max(u.most, above-later)
+	if !u.settling {
+		return u.watch(above, own, c)
+	}
 	over := above - u.usual
+	if over > 0 {
+		over = max(0, own-u.usual)
+	}
 	switch {
 	case u.blocks <= 2, over > 4*c.Block: // the first is not at its usual moment
-		u.least, u.late = math.MaxInt, math.MaxInt
+		u.least = math.MaxInt
 		if u.blocks != 2 && max(over, -over) > plain(c) {
 			return over
 		}
@@ -104,24 +114,22 @@ func (u *surplus) frames(above, late int, c Config) (drop int) {
 	return 0
 }
 
-func (u *surplus) watch(above int, c Config) (drop int) {
-	u.always = min(u.always, above)
-	least := u.least
+func (u *surplus) watch(above, own int, c Config) (drop int) {
 	switch {
-	case above > 4*c.Block:
-		drop, least = above, above
+	case own > 4*c.Block:
+		u.least, drop = above, own
 	case u.blocks*c.Block < c.Rate:
 		return 0
 	case u.most < -plain(c):
 		drop = u.most
-	case u.always >= max(c.Block, c.Rate/500):
-		drop = u.always
+	case u.own >= max(c.Block, c.Rate/500):
+		drop = u.own
 	}
-	u.next(least - drop)
+	u.next(u.least - drop)
 	return drop
 }
 
 // next begins to watch anew.
 func (u *surplus) next(usual int) {
-	*u = unseen(surplus{usual: usual, late: u.late, begun: true})
+	*u = surplus{least: math.MaxInt, own: math.MaxInt, most: math.MinInt, usual: usual, late: u.late, begun: true}
 }

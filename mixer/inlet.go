@@ -103,6 +103,7 @@ func (in *inlet) bridge(lost, fade int) {
 	more := in.other[:rest*c]
 	in.goOn(more)
 	in.q.fadeOut(fade)
+	in.gapOut.clear()
 	in.gapOut.add(more, float32(rest)/float32(fade), c)
 	in.pad(lost)
 	in.gap = in.q.w.Load()

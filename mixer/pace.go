@@ -65,7 +65,7 @@ func (m *Mixer) gather(pulled bool, deadline time.Time, done <-chan struct{}) ([
 		if o.deaf && !pulled && (!timed || now.Add(pollEvery).Before(o.until)) {
 			timed, o.until = true, now.Add(pollEvery)
 		}
-		if err := m.wait(timed, o.until.Sub(now), done); err != nil {
+		if err := m.wait(timed, time.Until(o.until), done); err != nil {
 			return nil, err
 		}
 		m.governor.wait()

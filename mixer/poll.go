@@ -41,6 +41,7 @@ func (s *Stream) poll(now time.Time, pulled bool) {
 		}
 		if want > 0 {
 			s.read(a, want, now, pulled)
+			s.polled = time.Now()
 		}
 		if s.follower != nil {
 			s.follower.looked(now)

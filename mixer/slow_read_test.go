@@ -72,6 +72,26 @@ func TestSlowReads(t *testing.T) {
 	}
 }
 
+// Nor does a stream whose own driver takes its time once lose any sound by that.
+func TestOwnSlowRead(t *testing.T) {
+	for _, c := range []struct{ block, periods, takes int }{{48, 8, 5}, {96, 6, 9}, {boxBlock, 8, 22}} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBoxOf(t, c.block, 6*time.Second)
+			b.sink.Periods = c.periods
+			slow := slowly{mixtest.NewCard(boxRate, 1, rising), time.Now().Add(2 * time.Second), time.Now().Add(4 * time.Second), ms(c.takes), new(bool)}
+			s, err := b.Add(StreamConfig{Name: "a", Source: slow, Format: Format{boxRate, 1}, Live: true, Locked: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wrong := jumps(b.play(), 1, boxRate)
+			t.Logf("block %d, a read of %d ms: %d frames are not next to each other", c.block, c.takes, wrong)
+			if wrong > 0 || s.Info().Short > 0 || b.sink.Late > 0 {
+				t.Errorf("it is %+v, the sink was late %d times", s.Info(), b.sink.Late)
+			}
+		})
+	}
+}
+
 // jumps is how many frames of the first channel of x, which has a rising stream, do not follow the one before.
 func jumps(x []float32, channels, from int) (wrong int) {
 	for i := (from + 1) * channels; i < len(x); i += channels {

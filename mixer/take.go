@@ -157,7 +157,7 @@ func (s *Stream) keepUp(now moment) (skip int) {
 			return 0
 		}
 		if now.jumped {
-			s.surplus.settle()
+			s.surplus.settle(now.other)
 		}
 		skip = int(math.Round(float64(s.surplus.frames(over, s.late(now), c)) * s.in.step))
 	} else {
