@@ -28,7 +28,7 @@ const (
 const shutdownTime = 3 * time.Second // for the mix to fade and its devices to close, beside what is queued
 
 // timeToEnd is how long the mix may take to end: a block is under way, one fades, what the card then holds is played. It is
-// 6 s at most; systemd waits for 10, of which a card that was cut off may take 2 more to close, and the log 1.
+// 6 s at most; systemd waits for 15, as cards that are cut off may take 2 more to close, twice, and the log 1.
 func timeToEnd(cfg *config.Config) time.Duration {
 	return shutdownTime + cfg.Mixer.Duration(cfg.Mixer.Block) + cfg.Queue()
 }

@@ -33,7 +33,7 @@ func newSpool(out io.Writer) *spool {
 // Write takes one line. It does not fail.
 func (s *spool) Write(line []byte) (int, error) {
 	s.mu.Lock()
-	if s.lost > 0 || len(s.lines) >= spoolRoom {
+	if len(s.lines) >= spoolRoom {
 		s.lost++
 	} else {
 		s.lines = append(s.lines, line...)

@@ -178,6 +178,7 @@ func TestLongQueue(t *testing.T) {
 	expect(t, card+"periods = 21\n[mixer]\nblock = 0",
 		"3 [playback] periods: 21 periods of 4800 frames are 2.1 s in the card's buffer; it may have 2 s: take fewer periods")
 	expect(t, "[mixer]\nrate = 44100\nblock = 44100\n[playback]\ndevice = \"usb:1-1\"", "3 [mixer] block: 3 periods of 44100 frames are 3.0 s")
+	expect(t, card+"periods = 99\n[mixer]\nblock = 48000", "3 [playback] periods: 99 is not")
 	expect(t, "[mixer]\nblock = 50000\n[playback]\ndevice = \"usb:1-1\"\nperiods = 32", "2 [mixer] block: 50000 is not 0")
 }
 

@@ -50,7 +50,7 @@ func (c *checker) checkQueue() {
 	if at == nil {
 		t, at = c.mixer, c.mixer.find("block")
 	}
-	if queue > longest && at != nil && !c.reported("[mixer] block") {
+	if queue > longest && at != nil && !c.reported("[mixer] block") && !c.reported("[playback] periods") {
 		c.report(at.line, label(t, at.key), "%d periods of %d frames are %.1f s in the card's buffer; it may have %.0f s: take fewer periods or a smaller block",
 			c.config.Playback.Periods, c.config.Mixer.Block, queue.Seconds(), longest.Seconds())
 	}
