@@ -200,7 +200,7 @@ func TestDeadlineKeeps(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		c.expect("prove", "1.1 in slot B runs on, as was said meanwhile, but: it was not well")
+		c.expect("prove", "1.1 in slot B runs on, as was said, but: it was not well")
 		if c.restarts() || c.left["B"] == 0 {
 			t.Errorf("restart: %v, %d tries are left", c.restarts(), c.left["B"])
 		}

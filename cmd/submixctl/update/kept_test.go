@@ -121,3 +121,43 @@ func TestBackToUnproved(t *testing.T) {
 		c.expect("prove", "slot A is failed, so it runs on")
 	})
 }
+
+// Where the next one does not even come up, the box goes to it again once, and not to and fro, though the power goes so often
+// that the boot loader gives both their tries back.
+func TestUnprovedBesideDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCard(t)
+		c.do("install " + c.bundle("1.1"))
+		c.boots()
+		c.status["A"], c.count["A"] = "failed", 1
+		c.daemon = answers("state: running", "uptime: 5", "blocks: 100")
+		for range 4 {
+			c.expect("prove", "slot A is broken, so it runs on")
+			if slot := c.boots(); slot != "B" {
+				t.Fatalf("%s begins", slot)
+			}
+		}
+		c.expect("prove", "so it runs on")
+		c.do("install " + c.bundle("1.2"))
+		c.expect("rollback now", "there is nothing to go back to") // 1.2 was not tried
+		restarts, starts, last := 0, 0, ""
+		for range 80 {
+			if c.left["A"]+c.left["B"] == 0 { // as boot.cmd does for one on trial
+				c.order, c.left = []string{"B", "A"}, map[string]int{"A": 3, "B": 3}
+			}
+			if last = c.boots(); last == "A" {
+				continue // it panics
+			}
+			if starts++; starts%4 > 0 {
+				continue // the power goes
+			}
+			if c.do("prove"); c.restarts() {
+				restarts++
+			}
+		}
+		t.Logf("it restarts into A %d times, and in the end %s runs", restarts, last)
+		if restarts > 1 || last != "B" {
+			t.Error("it goes to and fro")
+		}
+	})
+}

@@ -65,7 +65,7 @@ func (b *Box) judge(ctx context.Context, args []string) ([]string, error) {
 	case why != nil && b.late() != nil:
 		return nil, b.late()
 	case why != nil && (!s.trial(s.booted) || b.has(verdict)): // by mark-good or the deadline, and the other slot may be written to
-		return []string{fmt.Sprintf("%s in slot %s runs on, as was said meanwhile, but: %v", s.running, s.booted, why)}, nil
+		return []string{fmt.Sprintf("%s in slot %s runs on, as was said, but: %v", s.running, s.booted, why)}, nil
 	case why != nil:
 		return b.refuse(ctx, s, why)
 	}
@@ -78,12 +78,20 @@ func (b *Box) judge(ctx context.Context, args []string) ([]string, error) {
 	return []string{fmt.Sprintf("%s in slot %s has proved itself and is kept", s.running, s.booted)}, nil
 }
 
-// refuse goes back to the other slot, if there is a system in it; and to a spent one only once, which has to be noted before:
-// if it has not come up since, the box would go to and fro.
+// refuse goes back to the other slot, if there is a system in it; and to a spent one, or one that has not proved itself either,
+// only once, which has to be noted before: if it has not come up since, the box would go to and fro. One that runs on has its
+// tries again, where they are counted, lest it be taken for one that does not come up.
 func (b *Box) refuse(ctx context.Context, s slots, why error) ([]string, error) {
-	if word := s.word(s.other()); !s.back() || word == stateSpent && (s.failure(s.booted) != "" || b.note(s, why.Error()) != nil) {
+	word := s.word(s.other())
+	once := word == stateSpent || word == stateUntried
+	if !s.back() || once && (s.failure(s.booted) != "" || b.note(s, why.Error()) != nil) {
 		if err := b.verdict(); err != nil {
 			return nil, err
+		}
+		if s.counts {
+			if _, err := b.Rauc(ctx, nil, "status", "mark-good", "booted"); err != nil {
+				fmt.Fprintln(b.Progress, "update:", err)
+			}
 		}
 		return nil, fmt.Errorf("%s in slot %s has not proved itself: %w; slot %s is %s, so it runs on", s.running, s.booted, why, s.other(), word)
 	}

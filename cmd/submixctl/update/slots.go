@@ -161,14 +161,14 @@ func (s slots) word(name string) string {
 	return stateSpent
 }
 
-// back reports that there is a system to go back to. One that is still to prove itself is better than one on trial that has
-// not, and than none; but one that is begun next for the first time is no way back.
+// back reports that there is a system to go back to. One that ran on without having proved itself is better than none; but
+// one that is begun next for the first time is no way back.
 func (s slots) back() bool {
 	switch s.word(s.other()) {
 	case stateGood, stateSpent, stateUnused:
 		return true
 	case stateUntried:
-		return s.trial(s.booted) || s.primary != s.other()
+		return s.primary != s.other()
 	}
 	return false
 }

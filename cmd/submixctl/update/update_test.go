@@ -109,7 +109,7 @@ func TestKeptByHand(t *testing.T) {
 			}
 			return control.Reply{}, fmt.Errorf("the daemon cannot be reached")
 		}
-		c.expect("prove", "1.1 in slot B runs on, as was said meanwhile, but: it was not well for 1m0s within 3m0s")
+		c.expect("prove", "1.1 in slot B runs on, as was said, but: it was not well for 1m0s within 3m0s")
 		if c.restarts() || c.left["B"] != 3 {
 			t.Errorf("restart: %v, %d tries are left", c.restarts(), c.left["B"])
 		}
