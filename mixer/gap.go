@@ -53,8 +53,9 @@ type surplus struct {
 	most     int
 	blocks   int
 	usual    int  // least, over the last second of which it was not changed
-	late     int  // the mixing goroutine was, when the stream began, or at least in a gap since
+	late     int  // the mixing goroutine was, when the stream began, or at least when it settled at another sink
 	settling bool // since a gap: it is to be what is usual
+	other    bool // and of another sink
 	begun    bool // a block has been taken: nothing is usual before
 }
 
@@ -71,11 +72,11 @@ func (u *surplus) settle(other bool) {
 	if !u.begun {
 		return
 	}
-	if other {
+	if other = other || u.other; other {
 		u.late = math.MaxInt
 	}
 	u.next(u.usual)
-	u.settling = true
+	u.settling, u.other = true, other
 }
 
 // frames takes in the frames above target before a block and returns how many
@@ -87,7 +88,7 @@ func (u *surplus) settle(other bool) {
 func (u *surplus) frames(above, late int, c Config) (drop int) {
 	u.begun = true
 	u.blocks++
-	if u.settling {
+	if u.other {
 		u.late = min(u.late, late)
 	}
 	later := late - u.late
@@ -103,6 +104,9 @@ func (u *surplus) frames(above, late int, c Config) (drop int) {
 	switch {
 	case u.blocks <= 2, over > 4*c.Block: // the first is not at its usual moment
 		u.least = math.MaxInt
+		if u.other && u.blocks <= 2 {
+			u.late = math.MaxInt
+		}
 		if u.blocks != 2 && max(over, -over) > plain(c) {
 			return over
 		}

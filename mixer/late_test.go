@@ -52,7 +52,7 @@ func TestLateBeginIsNoLoss(t *testing.T) {
 
 // A locked stream that began when the mixing goroutine woke early, or late, is after a gap of the sink where it was before.
 func TestGapWhereItIsLate(t *testing.T) {
-	for _, late := range [][2]time.Duration{{0, ms(1)}, {ms(1), 0}, {0, ms(2)}} {
+	for _, late := range [][2]time.Duration{{0, ms(1)}, {ms(1), 0}, {0, ms(2)}, {ms(2), 0}} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBox(t, 8*time.Second)
 			s, err := b.Add(StreamConfig{Name: "a", Source: mixtest.NewCard(boxRate, 1, rising), Format: Format{boxRate, 1}, Live: true, Locked: true})
