@@ -11,6 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// atLeisure is the period of players whose own punctuality is not the question, in frames: while a box ends, its memory is
+// given back with the priority of its mixing thread, which is above theirs.
+const atLeisure = 960
+
 // soundIsBack returns when the first sample is heard after a silence that began after frame from.
 func soundIsBack(t *testing.T, out *recorder, from int, limit time.Duration) time.Time {
 	t.Helper()
@@ -43,7 +47,7 @@ func (r *recorder) steady() int16 {
 func TestHealthKill(t *testing.T) {
 	out := startRecorder(t, "hw:Out,1", 2)
 	for i, card := range []string{"SrcA", "SrcB", "SrcC"} {
-		startPlayer(t, "hw:"+card+",0", 2, 240, constant(1000<<i))
+		startPlayer(t, "hw:"+card+",0", 2, atLeisure, constant(1000<<i))
 	}
 	b := superviseBox(t, cables(2, 240, 3), 0)
 	for _, name := range []string{"a", "b", "c"} {
@@ -116,11 +120,11 @@ func TestHealthStuck(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out := startRecorder(t, "hw:Out,1", 2)
-			startPlayer(t, "hw:SrcA,0", 2, 240, constant(1000))
+			startPlayer(t, "hw:SrcA,0", 2, atLeisure, constant(1000))
 			b := superviseBox(t, cables(2, 240, 3), c.watchdog)
 			b.is("a", "live", 2*time.Second)
 			b.do("gain a =-6")
-			time.Sleep(100 * time.Millisecond)
+			time.Sleep(500 * time.Millisecond)
 			time.Sleep(c.watchdog * 6 / 5)
 			level := out.steady()
 			if lives := b.lives(); len(lives) > 0 {
